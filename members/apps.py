@@ -4,3 +4,12 @@ from django.apps import AppConfig
 class MembersConfig(AppConfig):
     name = "members"
     verbose_name = "会员"
+
+    def ready(self) -> None:
+        from members import merge_registry
+        from members.services import merging
+
+        merge_registry.register("identities", "会员标识", merging.move_identities)
+        merge_registry.register("contacts", "联系人", merging.move_contacts)
+        merge_registry.register("consents", "同意记录", merging.move_consents)
+        merge_registry.register("purchases", "购买明细", merging.move_purchases)
