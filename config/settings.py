@@ -1,50 +1,36 @@
-"""Every setting of 店圈, read once from the environment and checked: an unknown value stops the start.
+"""Every setting of 店圈: what differs between machines is read and checked by `config.environment`."""
 
-See docs/operations.md for the table of variables.
-"""
-
+import os
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
 
-from config import embedded
+from config import embedded, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = environment.read(os.environ)
 
-Environment = Literal["development", "test", "production"]
-ENV = cast("Environment", env.str("ENV", default="development"))
-if ENV not in get_args(Environment):
-    raise ImproperlyConfigured(f"ENV 只能是 {' / '.join(get_args(Environment))}，现在是 {ENV!r}")
-PRODUCTION = ENV == "production"
-
-DEMO_SECRET_KEY = "demo-only-secret-key-never-in-production-0123456789abcdef"  # noqa: S105 -- refused below
-SECRET_KEY = env.str("SECRET_KEY", default=DEMO_SECRET_KEY)
+ENV = env.env
+PRODUCTION = env.production
+DEBUG = env.debug
+SECRET_KEY = env.secret_key
 # Keys of members' phones and openids: `id:base64` pairs, the first one encrypts, all decrypt.
-DEMO_IDENTITY_KEYS = "1:ZGVtby1vbmx5LWlkZW50aXR5LWtleS0zMi1ieXRlcyE="
-IDENTITY_KEYS = env.str("IDENTITY_KEYS", default=DEMO_IDENTITY_KEYS)
-DEMO_IDENTITY_HASH_KEY = "demo-only-identity-hash-key"
-IDENTITY_HASH_KEY = env.str("IDENTITY_HASH_KEY", default=DEMO_IDENTITY_HASH_KEY)
-DEBUG = env.bool("DEBUG", default=False)
+IDENTITY_KEYS = env.identity_keys
+IDENTITY_HASH_KEY = env.identity_hash_key
+ALLOWED_HOSTS = list(env.allowed_hosts) or ["127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
+METRICS_TOKEN = env.metrics_token
 
-if PRODUCTION:
-    for name, unsafe in {
-        "SECRET_KEY": SECRET_KEY == DEMO_SECRET_KEY,
-        "IDENTITY_KEYS": IDENTITY_KEYS == DEMO_IDENTITY_KEYS,
-        "IDENTITY_HASH_KEY": IDENTITY_HASH_KEY == DEMO_IDENTITY_HASH_KEY,
-        "DEBUG": DEBUG,
-        "DATABASE_URL / REDIS_URL": not embedded.configured(),
-    }.items():
-        if unsafe:
-            raise ImproperlyConfigured(f"生产环境拒绝启动：{name} 未设置或仍是演示值")
-
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+WECOM_CORP_ID = env.wecom_corp_id
+WECOM_AGENT_ID = env.wecom_agent_id
+WECOM_SECRET = env.wecom_secret
+WECOM_TOKEN = env.wecom_token
+WECOM_AES_KEY = env.wecom_aes_key
+WECOM_API_BASE = env.wecom_api_base
 
 INSTALLED_APPS = [
-    "config",
+    "config.apps.ConfigConfig",
     "dashboard",
     "metrics",
     "campaigns",
@@ -53,7 +39,7 @@ INSTALLED_APPS = [
     "members",
     "stores",
     "wecom",
-    "django.contrib.admin",
+    "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -74,13 +60,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Probes come by address, every few seconds: before the host check, the counters and the log.
+    "config.health.ProbeMiddleware",
+    "config.middleware.RequestCeiling",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.PermissionsPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.SessionLifetime",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -111,32 +102,33 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 _embedded_database, _embedded_redis = embedded.urls()
-DATABASES = {"default": env.db("DATABASE_URL", default=_embedded_database)}
-DATABASES["default"]["CONN_MAX_AGE"] = 0
-# The pool is what keeps 200 concurrent requests inside PostgreSQL's connection limit.
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 0, "max_size": 8, "timeout": 5}
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Django's form of a PostgreSQL address; libpq itself reads it, so every parameter it knows may be there."""
+    known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    parts = conninfo_to_dict(url)
+    # The pool is what keeps 200 concurrent requests inside PostgreSQL's connection limit.
+    options = {"connect_timeout": 5, "pool": {"min_size": 0, "max_size": 8, "timeout": 5}}
+    options |= {name: value for name, value in parts.items() if name not in known}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{django_name: parts[name] for name, django_name in known.items() if name in parts},
+        "OPTIONS": options,
+    }
+
+
+DATABASES = {"default": _database(env.database_url or _embedded_database)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default=_embedded_redis)
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-
-
-def _broker_url(redis_url: str) -> str:
-    """Celery names a Redis socket differently from redis-py."""
-    if not redis_url.startswith("unix://"):
-        return redis_url
-    path, _, query = redis_url.removeprefix("unix://").partition("?")
-    database = query.removeprefix("db=") or "0"
-    return f"redis+socket://{path}?virtual_host={database}"
-
-
-CELERY_BROKER_URL = _broker_url(REDIS_URL)
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ACKS_LATE = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TIMEZONE = "Asia/Shanghai"
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+REDIS_URL = env.redis_url or _embedded_redis
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+    }
+}
 
 AUTH_USER_MODEL = "stores.Staff"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -161,7 +153,10 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 
-SESSION_COOKIE_AGE = 7 * 24 * 3600
+# Store staff use their own phones: a session ends after 12 hours unused and after 7 days in any case
+# (`config.middleware.SessionLifetime`).
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ABSOLUTE_AGE = 7 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -169,13 +164,20 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = env.secure_ssl_redirect
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+
+MAX_UPLOAD_BYTES = 100 * 1024 * 1024  # one imported file
+MAX_REQUEST_BYTES = 2 * MAX_UPLOAD_BYTES + 1024 * 1024  # so that a file twice too large still gets a page of its own
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # a form without its files
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # above it a file is spooled to disk
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -200,7 +202,8 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / ".local" / "vendor"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Outside production files are served from where they lie, so nothing needs collecting.
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
@@ -211,8 +214,13 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(embedded.LOCAL / "media")))
+# Imports lie here too, so nothing serves this folder but `config.media`, which shows product pictures.
+MEDIA_ROOT = Path(env.media_root or embedded.LOCAL / "media")
 MEDIA_URL = "media/"
+
+LOGGING_CONFIG = "config.logging.configure"
+LOGGING = {"json": PRODUCTION, "level": env.log_level}
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,7 +1,9 @@
-"""Which address belongs to which app."""
+"""Which address belongs to which app. `/healthz`, `/readyz` and `/metrics` are answered before (`config.health`)."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+
+from config.media import product_picture
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboard.urls")),
@@ -9,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/", include("members.urls")),
     path("imports/", include("stores.import_urls")),
     path("api/v1/", include("config.api_urls")),
+    path("media/products/<path:name>", product_picture, name="product_picture"),
     path("admin/", admin.site.urls),
 ]

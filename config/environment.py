@@ -1,0 +1,225 @@
+"""The variables 店圈 reads, each declared once: its type, what it accepts, its default and what it is for.
+
+`read` turns an environment into a typed value or refuses it in words; nothing else looks at `os.environ` for
+configuration. docs/operations.md shows the same table, and a test keeps the two equal.
+"""
+
+import base64
+import binascii
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+OWN_PREFIXES = ("WECOM_", "DIANQUAN_")
+MODES = ("development", "test", "production")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+# "ENV" is one letter from half of what a shell exports, so only longer names are compared.
+_COMPARED_LENGTH = 6
+_NEAR = 0.88
+_AES_KEY_BYTES = (16, 24, 32)
+_MAX_KEY_ID = 255
+_MAX_PORT = 65_535
+
+DEMO_SECRET_KEY = "demo-only-secret-key-never-in-production-0123456789abcdef"  # noqa: S105 -- refused in production
+DEMO_IDENTITY_KEYS = "1:ZGVtby1vbmx5LWlkZW50aXR5LWtleS0zMi1ieXRlcyE="
+DEMO_IDENTITY_HASH_KEY = "demo-only-identity-hash-key"
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"只能是 {' / '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("只能是 true 或 false")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MAX_PORT:
+        raise ValueError(f"应为 1 到 {_MAX_PORT} 的端口号")
+    return int(text)
+
+
+def _pattern(expression: str, hint: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(expression, text):
+            raise ValueError(hint)
+        return text
+
+    return parse
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip() for part in text.split(",") if part.strip())
+    for host in hosts:
+        if not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9a-fA-F:.]+\]|\*", host):
+            raise ValueError(f"{host!r} 不是域名（不带 http:// 和端口，多个用英文逗号分开）")
+    return hosts
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in text.split(",") if part.strip())
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s?#]+", origin):
+            raise ValueError(f"{origin!r} 应写成 https://域名，末尾不带斜杠")
+    return origins
+
+
+def _address(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            broken = parts.scheme not in schemes or not (parts.netloc or parts.path) or parts.port == 0
+        except ValueError:
+            broken = True
+        if broken:
+            raise ValueError(f"应以 {' 或 '.join(scheme + '://' for scheme in schemes)} 开头，主机与端口完整")
+        return text
+
+    return parse
+
+
+def _identity_keys(text: str) -> str:
+    hint = "应为 编号:密钥，多个用英文逗号分开；编号 0 到 255 不重复，密钥是 16、24 或 32 字节的 base64"
+    ids = []
+    for pair in text.split(","):
+        key_id, _, encoded = pair.strip().partition(":")
+        try:
+            size = len(base64.b64decode(encoded, validate=True))
+        except binascii.Error:
+            raise ValueError(hint) from None
+        if not key_id.isascii() or not key_id.isdigit() or int(key_id) > _MAX_KEY_ID or size not in _AES_KEY_BYTES:
+            raise ValueError(hint)
+        ids.append(int(key_id))
+    if len(set(ids)) != len(ids):
+        raise ValueError(hint)
+    return text
+
+
+def _variable(parse: Callable[[str], Any], help_text: str, *, default: Any = None, secret: bool = False) -> Any:
+    return field(default=default, metadata={"parse": parse, "help": help_text, "secret": secret})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What the process was told. A field is the variable of the same name in capitals."""
+
+    env: str = _variable(_choice(*MODES), "运行方式：development、test 或 production", default="development")
+    debug: bool = _variable(_boolean, "出错时显示调试页；生产环境拒绝", default=False)
+    secret_key: str = _variable(str, "会话与签名的密钥，生产环境至少 50 个字符", default=DEMO_SECRET_KEY, secret=True)
+    identity_keys: str = _variable(
+        _identity_keys, "会员标识的加密密钥，编号:base64，第一把加密、每一把都能解密",
+        default=DEMO_IDENTITY_KEYS, secret=True,
+    )  # fmt: skip
+    identity_hash_key: str = _variable(
+        str,
+        "会员标识检索哈希的密钥，生产环境至少 32 个字符，启用后不可更换",
+        default=DEMO_IDENTITY_HASH_KEY,
+        secret=True,
+    )
+    allowed_hosts: tuple[str, ...] = _variable(_hosts, "站点域名，英文逗号分开；生产环境必填", default=())
+    csrf_trusted_origins: tuple[str, ...] = _variable(
+        _origins, "允许跨域提交表单的来源，如 https://a.example", default=()
+    )
+    secure_ssl_redirect: bool = _variable(_boolean, "生产环境把 http 转到 https", default=True)
+    database_url: str | None = _variable(
+        _address("postgresql", "postgres"), "PostgreSQL 地址；不填则用内置的（仅限非生产）", secret=True
+    )
+    redis_url: str | None = _variable(
+        _address("redis", "rediss", "unix"), "Redis 地址；不填则用内置的（仅限非生产）", secret=True
+    )
+    port: int = _variable(_port, "网页服务的端口", default=8000)
+    media_root: str | None = _variable(str, "上传文件的目录；不填则在 .local/media")
+    log_level: str = _variable(_choice(*LOG_LEVELS), "日志级别：DEBUG、INFO、WARNING、ERROR", default="INFO")
+    metrics_token: str = _variable(
+        _pattern(r"[A-Za-z0-9_.~+/=-]{16,}", "至少 16 个字符，只含字母、数字与 _.~+/=-"),
+        "从外网读 /metrics 的令牌；不填则只许内网读", default="", secret=True,
+    )  # fmt: skip
+    wecom_corp_id: str = _variable(
+        _pattern(r"[A-Za-z0-9_-]{1,64}", "应为企业 ID，如 ww1234567890abcdef"), "企业微信的企业 ID", default=""
+    )
+    wecom_agent_id: str = _variable(_pattern(r"\d{1,16}", "应为数字"), "企业微信自建应用的 AgentId", default="")
+    wecom_secret: str = _variable(
+        _pattern(r"[A-Za-z0-9_-]{8,128}", "应为应用的 Secret"), "企业微信自建应用的 Secret", default="", secret=True
+    )
+    wecom_token: str = _variable(
+        _pattern(r"[A-Za-z0-9]{1,32}", "应为不超过 32 位的字母或数字"), "企业微信回调的 Token", default="", secret=True
+    )
+    wecom_aes_key: str = _variable(
+        _pattern(r"[A-Za-z0-9]{43}", "应为 43 位的字母或数字"), "企业微信回调的 EncodingAESKey", default="", secret=True
+    )
+    wecom_api_base: str = _variable(
+        _address("https", "http"), "企业微信接口地址；沙箱用自己的地址", default="https://qyapi.weixin.qq.com"
+    )
+
+    @property
+    def production(self) -> bool:
+        """Whether real shops depend on this process."""
+        return self.env == "production"
+
+
+def read(environ: Mapping[str, str]) -> Environment:
+    """The typed environment; an empty variable counts as unset.
+
+    :raises ImproperlyConfigured: a value is malformed, a name of ours is unknown or misspelt, or production was
+        asked for with something only a demo may have. The message names the variable and never shows its value
+        where that is a secret.
+    """
+    declared = {variable.name.upper(): variable for variable in fields(Environment)}
+    _refuse_misspelt(environ, set(declared))
+    values: dict[str, Any] = {}
+    for name, variable in declared.items():
+        text = environ.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            values[variable.name] = variable.metadata["parse"](text)
+        except ValueError as error:
+            shown = "" if variable.metadata["secret"] else f"，现在是 {text!r}"
+            raise ImproperlyConfigured(f"环境变量 {name} 不对：{error}{shown}") from None
+    environment = Environment(**values)
+    if environment.production:
+        _refuse_unsafe(environment)
+    return environment
+
+
+def _refuse_misspelt(environ: Mapping[str, str], declared: set[str]) -> None:
+    for name in sorted(set(environ) - declared):
+        near = difflib.get_close_matches(name, declared, n=1, cutoff=_NEAR) if len(name) >= _COMPARED_LENGTH else []
+        if near or name.startswith(OWN_PREFIXES):
+            guess = f"，是不是 {near[0]}？" if near else "，可用的变量见 docs/operations.md"
+            raise ImproperlyConfigured(f"不认识的环境变量 {name}{guess}")
+
+
+def _refuse_unsafe(environment: Environment) -> None:
+    """Stop a production start that would run on demo secrets, open hosts or throw-away services."""
+    reasons = {
+        "DEBUG 必须关闭": environment.debug,
+        "SECRET_KEY 未设置或仍是演示值": environment.secret_key == DEMO_SECRET_KEY,
+        "SECRET_KEY 太弱，至少要 50 个字符、其中 5 个不同": len(environment.secret_key) < 50  # noqa: PLR2004 -- Django's own rule (W009)
+        or len(set(environment.secret_key)) < 5  # noqa: PLR2004 -- same rule
+        or environment.secret_key.startswith("django-insecure-"),
+        "IDENTITY_KEYS 未设置或仍含演示密钥": DEMO_IDENTITY_KEYS.partition(":")[2] in environment.identity_keys,
+        "IDENTITY_HASH_KEY 未设置或仍是演示值": environment.identity_hash_key == DEMO_IDENTITY_HASH_KEY,
+        "IDENTITY_HASH_KEY 太短，至少要 32 个字符": len(environment.identity_hash_key) < 32,  # noqa: PLR2004 -- stated in the message
+        "ALLOWED_HOSTS 必须写明域名": not environment.allowed_hosts,
+        "ALLOWED_HOSTS 不能是 *": "*" in environment.allowed_hosts,
+        "DATABASE_URL 必须设置，内置数据库只供演示": environment.database_url is None,
+        "REDIS_URL 必须设置，内置 Redis 只供演示": environment.redis_url is None,
+    }
+    unsafe = [reason for reason, holds in reasons.items() if holds]
+    if unsafe:
+        raise ImproperlyConfigured("生产环境拒绝启动：" + "；".join(unsafe))

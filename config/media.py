@@ -1,0 +1,26 @@
+"""The one door to uploaded files: product pictures. Imports and reports lie beside them and are never served here."""
+
+from pathlib import PurePosixPath
+
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+# What a browser is told never depends on what was uploaded: SVG and HTML can carry scripts, so they are not here.
+_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif"}
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400)
+def product_picture(_request: HttpRequest, name: str) -> FileResponse:
+    """A picture below `products/` of the media folder."""
+    content_type = _TYPES.get(PurePosixPath(name).suffix.lower())
+    if content_type is None:
+        raise Http404
+    try:
+        picture = default_storage.open(f"products/{name}")
+    except (OSError, SuspiciousFileOperation):
+        raise Http404 from None
+    return FileResponse(picture, content_type=content_type)
