@@ -151,6 +151,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "stores/locked.html"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # 15 minutes are 15 minutes, as the page says
 AXES_VERBOSE = False
 
 # Store staff use their own phones: a session ends after 12 hours unused and after 7 days in any case
@@ -205,6 +207,7 @@ STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / ".local" / "vendor"]
 # Outside production files are served from where they lie, so nothing needs collecting.
 STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = not PRODUCTION  # files are found as they are asked for: no collectstatic at home
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

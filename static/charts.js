@@ -1,0 +1,74 @@
+/* Charts from data in the page.
+
+   <div class="chart" role="img" aria-label="近 12 个月消费" data-chart="bar" data-source="spending"></div>
+   {{ chart|json_script:"spending" }}
+   <details class="chart-table"><summary>看数字</summary><table class="table">…</table></details>
+
+   data-chart   bar (upright), barh (lying, first category on top) or line
+   data-source  id of the json_script: {"unit": "元", "categories": ["1月", …], "series": [{"name": "消费", "values": [12.5, null, …]}]}
+                Values are already in `unit`; null leaves a gap. The server writes the same numbers as a table.
+
+   A page with charts loads both scripts in its `scripts` block:
+   <script src="{% static 'echarts/echarts.min.js' %}" defer></script><script src="{% static 'charts.js' %}" defer></script> */
+(() => {
+  "use strict";
+
+  const PALETTE = ["#12a150", "#f59f00", "#2f7ed8", "#f5483b", "#7a5af5"];
+  const GRID = "#eef1f0";
+  const INK = "#586572";
+
+  function written(value, unit) {
+    if (value === null || value === undefined) return "—";
+    const number = value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+    return unit === "元" ? `¥${number}` : `${number} ${unit || ""}`.trim();
+  }
+
+  function short(value) {
+    return Math.abs(value) >= 10000 ? `${value / 10000}万` : value.toLocaleString("en-US");
+  }
+
+  function optionsOf(kind, data) {
+    const lying = kind === "barh";
+    const many = data.series.length > 1;
+    const names = { type: "category", data: data.categories, inverse: lying, axisTick: { show: false }, axisLine: { show: !lying, lineStyle: { color: "#d5ddd9" } }, axisLabel: { color: INK } };
+    const numbers = { type: "value", axisLabel: { color: INK, formatter: short }, splitLine: { lineStyle: { color: GRID } }, splitNumber: 4 };
+    return {
+      animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      animationDuration: 300,
+      color: PALETTE,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 },
+      tooltip: { trigger: "axis", confine: true, axisPointer: { type: kind === "line" ? "line" : "shadow" }, valueFormatter: (value) => written(value, data.unit) },
+      legend: many ? { top: 4, right: 12 } : undefined,
+      grid: { left: 12, right: 16, top: many ? 40 : 16, bottom: 8, containLabel: true },
+      xAxis: lying ? numbers : names,
+      yAxis: lying ? names : numbers,
+      series: data.series.map((series) => ({
+        name: series.name,
+        data: series.values,
+        type: kind === "line" ? "line" : "bar",
+        smooth: kind === "line",
+        showSymbol: false,
+        areaStyle: kind === "line" && !many ? { opacity: 0.12 } : undefined,
+        barMaxWidth: 22,
+        itemStyle: { borderRadius: lying ? [0, 4, 4, 0] : [4, 4, 0, 0] },
+      })),
+    };
+  }
+
+  function draw(place) {
+    const source = document.getElementById(place.dataset.source);
+    if (!source || echarts.getInstanceByDom(place)) return;
+    const chart = echarts.init(place, null, { renderer: "svg" });
+    chart.setOption(optionsOf(place.dataset.chart, JSON.parse(source.textContent)));
+    new ResizeObserver(() => chart.resize()).observe(place);
+    place.dataset.drawn = "true";
+  }
+
+  function drawWithin(root) {
+    if (root.matches?.("[data-chart]")) draw(root);
+    root.querySelectorAll("[data-chart]").forEach(draw);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => drawWithin(document));
+  document.addEventListener("htmx:load", (event) => drawWithin(event.detail.elt));
+})();
