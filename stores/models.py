@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, UserManager
@@ -208,7 +209,8 @@ class AuditEntry(models.Model):
 class ImportJob(models.Model):
     """One uploaded or commanded file on its way in: applied wholly or not at all.
 
-    `report` has the exact keys of the import report; `progress` counts rows read so far.
+    `report` has the exact keys of the import report. While the import runs, how far it is lies in the cache
+    (`stores.services.imports.progress_of`): one transaction holds the whole import, so no row can tell.
     """
 
     class Kind(models.TextChoices):
@@ -226,6 +228,8 @@ class ImportJob(models.Model):
     kind = models.CharField("类型", max_length=16, choices=Kind)
     state = models.CharField("状态", max_length=16, choices=State, default=State.UPLOADED)
     file = models.FileField("文件", upload_to="imports/%Y%m/", blank=True)
+    # A file of the command line is read where it lies: five million rows need no second copy.
+    local_path = models.CharField("本机路径", max_length=4096, blank=True)
     filename = models.CharField("文件名", max_length=255)
     size = models.PositiveBigIntegerField("大小（字节）", default=0)
     store = models.ForeignKey(Store, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -238,6 +242,7 @@ class ImportJob(models.Model):
     error = models.TextField("错误", blank=True)
     rejected_file = models.FileField("未导入的行", upload_to="imports/%Y%m/", blank=True)
     created_at = models.DateTimeField("上传时间", default=timezone.now)
+    queued_at = models.DateTimeField("排队时间", null=True, blank=True)
     started_at = models.DateTimeField("开始时间", null=True)
     finished_at = models.DateTimeField("完成时间", null=True)
 
@@ -247,6 +252,11 @@ class ImportJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.filename}"
+
+    @property
+    def path(self) -> Path:
+        """Where the file to read lies on this machine."""
+        return Path(self.file.path) if self.file else Path(self.local_path)
 
 
 class SheetMapping(models.Model):
