@@ -50,6 +50,9 @@ def configuration() -> dict[str, Any]:
         "worker_redirect_stdouts": False,
         "beat_scheduler": "config.pulse:PulseScheduler",
         "beat_schedule": {
+            "imports whose worker died": {
+                "task": "stores.sweep_imports", "schedule": crontab(), "options": {"expires": 60}
+            },
             # Dropped when the next one is due: a worker that was away does not work off stale pulses.
             f"pulse of {queue}": {
                 "task": "config.pulse",

@@ -116,12 +116,15 @@ def write_csv(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
 def write_rejected(
     target: Path | BinaryIO, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str], str]]
 ) -> int:
-    """The rows an import refused, as they stood in the file: 行号, 原因, then the original cells; returns how many."""
-    columns = ["行号", "原因", *(name or f"第 {index} 列" for index, name in enumerate(header, start=1))]
+    """The rows an import refused, as they stood in the file, behind 原文件行号 and 未导入原因; returns how many.
+
+    Neither name is one an import knows, so the corrected file can be uploaded as it is.
+    """
+    columns = ["原文件行号", "未导入原因", *(name or f"第 {index} 列" for index, name in enumerate(header, start=1))]
     return write_xlsx(
         target,
         columns,
         ([number, reason, *cells] for number, cells, reason in rows),
         title="未导入的行",
-        widths=[8, 44],
+        widths=[12, 44],
     )

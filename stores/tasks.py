@@ -1,0 +1,20 @@
+"""Celery entries of stores: ids in, one service call."""
+
+from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task(name="stores.bulk_import", acks_late=True, ignore_result=True)
+def bulk_import(*, job_id: int) -> None:
+    """Import one file."""
+    from stores.services import imports  # the service enqueues this task
+
+    imports.run_job(job_id=job_id, clock=timezone.now)
+
+
+@shared_task(name="stores.sweep_imports", acks_late=True, ignore_result=True)
+def sweep_imports() -> None:
+    """Find imports whose worker died or whose message was lost; beat asks every minute."""
+    from stores.services import imports
+
+    imports.sweep_jobs(at=timezone.now())
