@@ -51,16 +51,20 @@ def configuration() -> dict[str, Any]:
         "beat_scheduler": "config.pulse:PulseScheduler",
         "beat_schedule": {
             "imports whose worker died": {
-                "task": "stores.sweep_imports", "schedule": crontab(), "options": {"expires": 60}
+                "task": "stores.sweep_imports",
+                "schedule": crontab(),
+                "options": {"expires": 60},
             },
             # Dropped when the next one is due: a worker that was away does not work off stale pulses.
-            f"pulse of {queue}": {
-                "task": "config.pulse",
-                "schedule": crontab(),
-                "kwargs": {"queue": queue},
-                "options": {"queue": queue, "expires": 60},
-            }
-            for queue in QUEUES
+            **{
+                f"pulse of {queue}": {
+                    "task": "config.pulse",
+                    "schedule": crontab(),
+                    "kwargs": {"queue": queue},
+                    "options": {"queue": queue, "expires": 60},
+                }
+                for queue in QUEUES
+            },
         },
     }
 
