@@ -39,9 +39,7 @@ class JobNotOpen(Exception):
     """The job is past the point where this could be done to it."""
 
 
-def create_job(
-    *, kind: str, upload: "UploadedFile[Any]", by: Staff, at: datetime, store: Store | None = None
-) -> ImportJob:
+def create_job(*, kind: str, upload: File[bytes], by: Staff, at: datetime, store: Store | None = None) -> ImportJob:
     """Keep an uploaded file and note it, once it has been seen to be a table with rows.
 
     `store` is the only store the file may write. The file lies under a name nobody can guess and is never served.
