@@ -1,0 +1,92 @@
+"""When households come to the shop, and what joining the store's group changes about it.
+
+The daily chance of a visit is rate × weekday × calendar × the household's own trend. One uniform number per
+household and day decides it, with and without the group: so the truth file knows not only the effect that was put
+in, but the visits that would have happened without it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from members.simulation.calendar import Period
+from members.simulation.households import Households
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+# A capped chance times the largest effect stays below 1, so that the effect is exactly multiplicative.
+_HIGHEST_CHANCE = 0.6
+_EFFECT = (0.24, 0.16)  # mean and deviation of its logarithm: visits × 1.29 on average
+_EFFECT_RANGE = (0.9, 1.6)
+_LAPSE = 0.12
+_WINDOW = (0.2, 0.8)  # group joins happen in this part of the period, so that both sides can be seen
+NEVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Who came on which day of the period (`member`, `day`: parallel, by member), and the truth about groups."""
+
+    member: Ints
+    day: Ints
+    group_day: Ints  # NEVER where they did not join
+    effect: Floats  # factor on visits, hence on spending, after the group day
+    propensity: Floats  # chance with which they wanted to join: grows with rate and trend, hence the bias
+    visits_after: Ints  # after the group day
+    visits_without: Ints  # what they would have been without the group
+    lapsed_day: Ints  # NEVER where they stayed
+
+
+def draw_visits(
+    rng: np.random.Generator,
+    *,
+    households: Households,
+    period: Period,
+    lift: Floats,
+    active: Flags,
+    first_day: Ints,
+    end_day: int,
+) -> Visits:
+    """Draw the visits of `active` households from `first_day` on and before `end_day` (days of the period).
+
+    `lift` is the store's factor for each day.
+    """
+    count, days = len(households), period.days
+    lapses = rng.random(count) < _LAPSE
+    lapsed_day = np.where(lapses, (first_day + rng.random(count) * np.maximum(days - first_day, 1)).astype(int), NEVER)
+    chance = (households.visits_per_week / 7)[:, None] * households.weekday[:, period.weekday]
+    course = np.linspace(-0.5, 0.5, days)[None, :]
+    chance *= lift * np.exp(households.trend[:, None] * course)
+    np.minimum(chance, _HIGHEST_CHANCE, out=chance)
+    day = np.arange(days)
+    last = np.where(lapsed_day == NEVER, end_day, np.minimum(lapsed_day, end_day))
+    chance[~((day >= first_day[:, None]) & (day < last[:, None]) & active[:, None])] = 0
+
+    luck = rng.random((count, days), dtype=np.float32)
+    plain = luck < chance
+    group_day, propensity = _join_groups(rng, households, plain)
+    effect = np.clip(np.exp(rng.normal(*_EFFECT, count)), *_EFFECT_RANGE)
+    after = (day > group_day[:, None]) & (group_day != NEVER)[:, None]
+    came = luck < np.where(after, chance * effect[:, None], chance)
+    member, on = np.nonzero(came)
+    return Visits(
+        member=member, day=on, group_day=group_day, effect=effect, propensity=propensity,
+        visits_after=(came & after).sum(axis=1), visits_without=(plain & after).sum(axis=1), lapsed_day=lapsed_day,
+    )  # fmt: skip
+
+
+def _join_groups(rng: np.random.Generator, households: Households, visits: Flags) -> tuple[Ints, Floats]:
+    """The day each household joins: at the till on a visit, the keen and the growing ones rather than the others."""
+    count, days = len(households), visits.shape[1]
+    keen = np.log(households.visits_per_week / 0.5)
+    propensity = 1 / (1 + np.exp(-(-0.35 + 0.5 * keen + 2.2 * households.trend)))
+    wants = rng.random(count) < propensity
+    low, high = (int(days * edge) for edge in _WINDOW)
+    asked = rng.integers(low, max(high, low + 1), count)
+    day = np.arange(days)
+    possible = visits & (day >= asked[:, None]) & (day < high)
+    joins = wants & possible.any(axis=1)
+    return np.where(joins, possible.argmax(axis=1), NEVER), propensity
