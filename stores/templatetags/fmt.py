@@ -11,6 +11,8 @@ register = template.Library()
 GRAMS_PER_JIN = 500
 _WEEKDAYS = "一二三四五六日"
 _NOTHING = "—"
+_LONG_NUMBER = 100_000
+_ROUND_FROM = 100
 # The first mark found wins, so the narrower names stand first.
 _DEVICES = (
     ("iPhone", "苹果手机"), ("iPad", "苹果平板"), ("Android", "安卓手机"), ("OpenHarmony", "鸿蒙手机"),
@@ -33,6 +35,22 @@ def yuan(fen: int | None) -> str:
 
 
 @register.filter
+def yuan_short(fen: int) -> str:
+    """Money for a headline: `¥5,286`, from 100,000 yuan on `¥12.3万`."""
+    whole = round(Decimal(fen) / 100)
+    if abs(whole) >= _LONG_NUMBER:
+        return f"¥{Decimal(whole) / 10_000:,.1f}万"
+    return f"{'-' if whole < 0 else ''}¥{abs(whole):,}"
+
+
+@register.filter
+def about(number: int) -> str:
+    """An estimate, not written more exactly than it is: `约 412 万`, `约 3.2 万`."""
+    in_wan = Decimal(number) / 10_000
+    return f"约 {in_wan:,.0f} 万" if in_wan >= _ROUND_FROM else f"约 {in_wan:,.1f} 万"
+
+
+@register.filter
 def grouped(number: float | Decimal | None) -> str:
     """A number with its thousands apart, `12,345`; `—` for nothing known."""
     return _NOTHING if number is None else f"{number:,}"
@@ -51,19 +69,25 @@ def weekday(day: date | None) -> str:
 @register.filter
 def stock(amount: int, unit: str) -> str:
     """Stock as shop staff count it: grams as `12.5 斤`, others as `3 份` or `3 个`."""
-    match unit:
-        case "jin":
-            return f"{_jin(amount)} 斤"
-        case "piece":
-            return f"{amount:,} 个"
-        case _:
-            return f"{amount:,} 份"
+    number = _jin(amount) if unit == "jin" else f"{amount:,}"
+    return f"{number} {per_unit(unit).removeprefix('/')}"
 
 
 @register.filter
 def per_unit(unit: str) -> str:
     """What a price is for: `/斤`, `/份` or `/个`."""
     return {"jin": "/斤", "piece": "/个"}.get(unit, "/份")
+
+
+def plain_stock(amount: int, unit: str) -> str:
+    """The number alone, without thousands apart, as it is typed into a form."""
+    return _jin(amount).replace(",", "") if unit == "jin" else str(amount)
+
+
+@register.filter
+def stage_tone(stage: str) -> str:
+    """The pill of a store's stage."""
+    return {"running": "pill-good", "opening": "pill-info", "fitout": "pill-warn"}.get(stage, "pill-bad")
 
 
 @register.filter

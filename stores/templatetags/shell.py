@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import template
@@ -10,8 +11,9 @@ from django.core.paginator import Page
 from django.http import HttpRequest
 from django.template.context import Context
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
-from stores.models import Staff
+from stores.models import Staff, Store
 
 register = template.Library()
 
@@ -76,3 +78,43 @@ def _whereabouts(request: HttpRequest) -> str:
 def elided(page: Page[Any]) -> Iterable[int | str]:
     """The page numbers to offer: both ends, the neighbours, and … between."""
     return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+
+
+@register.inclusion_tag("shell/sort_header.html", takes_context=True)
+def sort_header(context: Context, label: str, name: str, sort: str, css: str = "") -> dict[str, str]:
+    """A column head that sorts `#rows` by a name, and turns the direction when it already does."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    query["sort"] = f"-{name}" if sort == name else name
+    direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+    return {"label": label, "css": css, "direction": direction, "url": f"?{query.urlencode()}"}
+
+
+@register.simple_tag
+def today() -> date:
+    """The business day."""
+    return timezone.localdate()
+
+
+@register.filter
+def listed(words: str) -> list[str]:
+    """A short list written in a template, its words apart by commas."""
+    return words.split(",")
+
+
+@register.filter
+def life(store: Store) -> list[dict[str, Any]]:
+    """A store's stages in order: what is past, where it stands, and when each began."""
+    order = list(Store.Stage)
+    dates = (store.fitout_on, store.opened_on, store.running_on, store.suspended_on)
+    now = order.index(Store.Stage(store.stage))
+    return [
+        {"label": stage.label, "on": on, "is_now": place == now, "css": _step_css(stage, place, now, on)}
+        for place, (stage, on) in enumerate(zip(order, dates, strict=True))
+    ]
+
+
+def _step_css(stage: Store.Stage, place: int, now: int, on: date | None) -> str:
+    if place == now:
+        return "is-now is-stop" if stage == Store.Stage.SUSPENDED else "is-now"
+    return "is-past" if place < now and on is not None else ""
