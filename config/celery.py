@@ -6,7 +6,6 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
-from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu.entity import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -72,7 +71,6 @@ def configuration() -> dict[str, Any]:
 app = Celery("dianquan")
 app.add_defaults(configuration)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import psycopg
@@ -51,12 +51,14 @@ def _migrations_on_disk() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).graph.nodes)
 
 
-def _applied_migrations() -> set[tuple[str, str]]:
+def _database_parameters() -> dict[str, Any]:
+    own = {"pool", "cursor_factory", "context"}
+    parameters = {name: value for name, value in connection.get_connection_params().items() if name not in own}
+    return parameters | {"connect_timeout": 2}  # the least libpq knows
+
+
+def _applied_migrations(parameters: dict[str, Any]) -> set[tuple[str, str]]:
     # A connection of its own: a pool that is full is busy, not broken, and its time-out is longer than ours.
-    parameters = connection.get_connection_params()
-    for name in ("pool", "cursor_factory", "context"):
-        parameters.pop(name, None)
-    parameters["connect_timeout"] = 2  # the least libpq knows
     with psycopg.connect(**parameters) as fresh:
         fresh.execute("SET statement_timeout = 1500")
         if fresh.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,):
@@ -105,7 +107,10 @@ def _conclude(service: Check, judge: Callable[[Any], str], answer: Any) -> Check
 def checks() -> dict[str, Check]:
     """Ask database and Redis at the same time; answers within `PATIENCE` whatever has died."""
     deadline = time.monotonic() + PATIENCE
-    asked = [_threads.submit(_ask, _applied_migrations), _threads.submit(_ask, lambda: pulse.ages(at=timezone.now()))]
+    asked = [
+        _threads.submit(_ask, partial(_applied_migrations, _database_parameters())),
+        _threads.submit(_ask, lambda: pulse.ages(at=timezone.now())),
+    ]
     answers: list[tuple[Check, Any]] = []
     for future in asked:
         try:

@@ -12,7 +12,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 # The digits in the middle of a mainland mobile number, however it is written: 138 0013 8000, +86-13800138000.
 _MOBILE = re.compile(r"(?<![0-9])((?:\+?86|0086)?[ -]?1[3-9][0-9])([ -]?)[0-9]{4}([ -]?)([0-9]{4})(?![0-9])")
-_SENSITIVE = "pass(?:word|wd)|secret|token|authori[sz]ation|cookie|session_?id|session_?key|api_?key|aes_?key|ticket"
+_SENSITIVE = (
+    "pass(?:word|wd)|secret|token|authori[sz]ation|cookie|session_?id|(?:session|api|aes|secret)[_-]?key|ticket"
+)
 _SECRET_KEY = re.compile(_SENSITIVE, re.IGNORECASE)
 # access_token=…, "corpsecret": "…", password: …
 _ASSIGNMENT = re.compile(
@@ -110,6 +112,7 @@ def configure(options: dict[str, Any]) -> None:
                 "uvicorn.access": {"handlers": [], "level": "CRITICAL"},
                 "celery.app.trace": {"level": "CRITICAL"},
                 "celery.worker.strategy": {"level": "WARNING"},
+                "axes": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},  # it logs whole addresses, tokens included
                 "httpcore": {"level": "WARNING"},
             },

@@ -16,8 +16,9 @@ _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".we
 @cache_control(public=True, max_age=86_400)
 def product_picture(_request: HttpRequest, name: str) -> FileResponse:
     """A picture below `products/` of the media folder."""
-    content_type = _TYPES.get(PurePosixPath(name).suffix.lower())
-    if content_type is None:
+    path = PurePosixPath(name)
+    content_type = _TYPES.get(path.suffix.lower())
+    if content_type is None or ".." in path.parts:  # `../imports/x.png` lies inside the media folder too
         raise Http404
     try:
         picture = default_storage.open(f"products/{name}")

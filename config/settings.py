@@ -223,7 +223,6 @@ MEDIA_URL = "media/"
 
 LOGGING_CONFIG = "config.logging.configure"
 LOGGING = {"json": PRODUCTION, "level": env.log_level}
-DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
