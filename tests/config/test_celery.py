@@ -51,7 +51,7 @@ def test_every_scheduled_task_exists_and_goes_to_a_declared_queue():
     app.loader.import_default_modules()
     for entry in app.conf.beat_schedule.values():
         assert entry["task"] in app.tasks
-        assert entry["options"]["queue"] in QUEUES
+        assert app.amqp.router.route(dict(entry["options"]), entry["task"])["queue"].name in QUEUES
         assert entry["options"]["expires"] == 60
 
 
@@ -83,12 +83,12 @@ def test_a_pulse_goes_from_beat_through_redis_to_a_worker(own_queues):
 
     while beat.tick() == 0:
         pass
-    waiting = [json.loads(client.lrange(f"{prefix}{queue}", 0, -1)[0])["headers"]["task"] for queue in QUEUES]
+    sent = [json.loads(text) for queue in QUEUES for text in client.lrange(f"{prefix}{queue}", 0, -1)]
     with start_worker(app, queues=QUEUES, perform_ping_check=False, pool="solo", shutdown_timeout=30):
         deadline = datetime.now(UTC) + timedelta(seconds=20)
         while not set(QUEUES) <= set(pulse.ages(at=datetime.now(UTC))):
             assert datetime.now(UTC) < deadline
     beat.close()
 
-    assert waiting == ["config.pulse"] * 3
+    assert [message["headers"]["task"] for message in sent].count("config.pulse") == 3
     assert set(pulse.ages(at=datetime.now(UTC))) == {"beat", *QUEUES}
