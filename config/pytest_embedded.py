@@ -1,30 +1,33 @@
 """A pytest plugin: every test run gets its own throw-away PostgreSQL and Valkey.
 
-Loaded with `-p` because pytest-django reads the settings before any conftest runs.
+Loaded with `-p` because pytest-django reads the settings before any conftest runs. The controller starts the servers;
+xdist workers borrow them, each with a test database (pytest-django) and a Redis database of its own.
 """
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import pytest
-
-_services = None
+from config import embedded
 
 os.environ.setdefault("ENV", "test")
-if "PYTEST_XDIST_WORKER" not in os.environ:
-    from config import embedded
+_servers: embedded.Use | None = None
+_worker = os.environ.get("PYTEST_XDIST_WORKER")
 
-    if not embedded.configured():
-        _folder = Path(tempfile.mkdtemp(prefix="dqt-"))
-        _folder.chmod(0o755)
-        _services = embedded.Services(_folder, throwaway=True).start()
-        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = embedded.urls(_folder)
+if _worker is not None:
+    _url = urlsplit(os.environ["REDIS_URL"])
+    _number = int(_worker.removeprefix("gw")) + 1
+    _place = {"query": f"db={_number}"} if _url.scheme == "unix" else {"path": f"/{_number}"}
+    os.environ["REDIS_URL"] = _url._replace(**_place).geturl()
+elif not embedded.configured():
+    _folder = Path(tempfile.mkdtemp(prefix="dianquan-test-"))
+    _servers = embedded.Use(_folder, throwaway=True).__enter__()
+    for _name, _value in zip(embedded.VARIABLES.values(), embedded.urls(_folder), strict=True):
+        os.environ.setdefault(_name, _value)
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the servers this run started; xdist workers only borrow them."""
-    if _services is not None and not hasattr(config, "workerinput"):
-        _services.stop()
-        shutil.rmtree(_services.data, ignore_errors=True)
+def pytest_unconfigure() -> None:
+    """Stop the servers this run started; their files go with them."""
+    if _servers is not None:
+        _servers.__exit__()
