@@ -1,0 +1,207 @@
+import contextlib
+import ctypes
+import fcntl
+import http.client
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, cast
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from config import assets, embedded
+from config.keeper import ServerUnavailable
+from config.supervisor import Program, Supervisor
+
+if TYPE_CHECKING:
+    from django.db.backends.postgresql.base import DatabaseWrapper
+
+HOST = "127.0.0.1"
+START_SECONDS = 60
+READY_SECONDS = 10  # for words that a higher LOG_LEVEL keeps from being printed
+SAMPLE = {"stores": 30, "members": 6000, "months": 6, "seed": 7}
+PASSWORD = "dianquan-demo"  # noqa: S105 -- of the made-up staff, printed below
+ROLES = {"hq": "总部", "region": "区域", "manager": "店长", "guide": "导购"}
+
+
+class Command(BaseCommand):
+    help = "一条命令跑起整个店圈：数据库、Redis、网页、任务与定时，附示例数据；按 Ctrl-C 全部停止"
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="网页端口，默认 8000")
+        parser.add_argument("--reset", action="store_true", help="清空内置数据库与上传的文件，重新开始")
+
+    def handle(self, *, port: int, reset: bool, **_: object) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("ENV=production 时不能运行演示")
+        address = f"http://{HOST}:{port}/"
+        _end_with_make()
+        _interrupt_on_signals()
+        try:
+            with _only_demo(address):
+                _refuse_busy_port(port)
+                if reset:
+                    self._erase()
+                if assets.provide():
+                    self._tell("前端资源已取好")
+                with embedded.Use() as servers:
+                    self._prepare()
+                    self._serve(servers, port, address)
+        except (assets.AssetsUnavailable, ServerUnavailable) as problem:
+            raise CommandError(str(problem)) from None
+        except KeyboardInterrupt:
+            self._tell("已全部停止，数据保留；再次运行 make demo 即可继续")
+
+    def _erase(self) -> None:
+        if embedded.missing() != list(embedded.VARIABLES):
+            raise CommandError("已设置 DATABASE_URL 或 REDIS_URL：只有内置的数据库可以清空")
+        embedded.erase()
+        media = Path(settings.MEDIA_ROOT)
+        if media.is_relative_to(embedded.LOCAL):
+            shutil.rmtree(media, ignore_errors=True)
+        self._tell("已清空，重新开始")
+
+    def _prepare(self) -> None:
+        """Bring the database up to date, with sample data if it has none."""
+        from stores.models import Store
+
+        call_command("migrate", verbosity=0, interactive=False)
+        if not Store.objects.exists() and "simulate" in get_commands():
+            self._tell("正在生成示例数据……")
+            call_command("simulate", verbosity=0, **SAMPLE)
+        # The children are forked from a process without a pool's threads.
+        connection.close()
+        cast("DatabaseWrapper", connection).close_pool()
+
+    def _serve(self, servers: embedded.Use, port: int, address: str) -> None:
+        fronts, workers = _programs(port)
+        supervisor = Supervisor(workers, fronts, cwd=embedded.ROOT, out=sys.stdout)
+        try:
+            supervisor.start()
+            self._wait(supervisor, port)
+            self._welcome(address)
+            while True:
+                time.sleep(0.5)
+                for name in servers.ensure():
+                    self._tell(f"内置 {name} 意外停止，已重新启动")
+                supervisor.revive()
+        finally:
+            self._tell("正在停止……")
+            supervisor.stop()
+
+    def _wait(self, supervisor: Supervisor, port: int) -> None:
+        """Return when the site answers and the rest is at work, so that the welcome is the last to be printed."""
+        latest = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            if time.monotonic() > latest:
+                raise CommandError(f"网页 {START_SECONDS} 秒内没有启动，原因见上面的日志")
+            supervisor.revive()
+            time.sleep(0.1)
+        latest = time.monotonic() + READY_SECONDS
+        while time.monotonic() < latest and not all(program.ready for program in supervisor.programs):
+            supervisor.revive()
+            time.sleep(0.1)
+
+    def _welcome(self, address: str) -> None:
+        from stores.models import Staff
+
+        present = set(Staff.objects.filter(username__in=ROLES).values_list("username", flat=True))
+        lines = [f"店圈已启动：{address}", ""]
+        if present:
+            lines += [f"  {role}  用户名 {name:<8} 密码 {PASSWORD}" for name, role in ROLES.items() if name in present]
+        else:
+            lines += ["  没有示例账号：用 manage.py createsuperuser 建一个"]
+        lines += ["", "按 Ctrl-C 停止；数据保留在 .local，make demo RESET=1 清空重来"]
+        self._tell("\n" + "\n".join(lines) + "\n")
+        connection.close()
+
+    def _tell(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal may have gone; what is to be stopped is stopped all the same
+            self.stdout.write(text)
+            self.stdout.flush()
+
+
+def _programs(port: int) -> tuple[list[Program], list[Program]]:
+    """What brings work in, and what does it: the former is stopped first."""
+    # As root Celery warns in seven lines about a pickle nobody uses.
+    celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
+    beat = [*celery, "beat", "--loglevel", "INFO"]
+    worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    web = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(port),
+           "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3"]  # fmt: skip
+    return (
+        [Program("web", web, "Uvicorn running"), Program("beat", beat, "Starting")],
+        [
+            Program("worker-fast", [*worker, "-Q", "fast", "-n", "fast@%h", "-c", "1"], " ready."),
+            Program("worker", [*worker, "-Q", "default,bulk", "-n", "default@%h", "-c", "2"], " ready."),
+        ],
+    )
+
+
+def _answers(port: int) -> bool:
+    line = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        line.request("GET", "/healthz")
+        line.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+    return True
+
+
+@contextlib.contextmanager
+def _only_demo(address: str) -> Iterator[None]:
+    """Refuse a second demo of this checkout, and say where the first one is."""
+    embedded.LOCAL.mkdir(exist_ok=True)
+    with (embedded.LOCAL / "demo.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            where = lock.read().strip()
+            raise CommandError(f"演示已在另一个终端运行：{where}，请先在那里按 Ctrl-C") from None
+        lock.truncate(0)
+        lock.write(address)
+        lock.flush()
+        yield
+
+
+def _refuse_busy_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError):
+            raise CommandError(f"端口 {port} 不可用或已被占用，换一个：make demo PORT={port + 1}") from None
+
+
+def _interrupt_on_signals() -> None:
+    """Let the first of Ctrl-C, SIGTERM and SIGHUP end the demo; while it ends, more of them change nothing."""
+    ending = False
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal ending
+        if not ending:
+            ending = True
+            raise KeyboardInterrupt
+
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sig, interrupt)
+
+
+def _end_with_make() -> None:
+    """Started by `make demo`, end when make does, even if that was killed (Linux only)."""
+    libc = ctypes.CDLL(None)
+    if "MAKELEVEL" in os.environ and hasattr(libc, "prctl"):
+        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
