@@ -4,3 +4,12 @@ from django.apps import AppConfig
 class StoresConfig(AppConfig):
     name = "stores"
     verbose_name = "门店"
+
+    def ready(self) -> None:
+        from stores import imports_registry
+        from stores.imports.products import ProductImport
+        from stores.imports.stores import StoreImport
+        from stores.models import ImportJob
+
+        imports_registry.register(ImportJob.Kind.PRODUCTS, ProductImport())
+        imports_registry.register(ImportJob.Kind.STORES, StoreImport())

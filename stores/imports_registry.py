@@ -37,9 +37,20 @@ class Handler(Protocol):
     :raises SheetError, ImportFailed: the job fails with that reason
     """
 
-    fields: Sequence[Field]
-    options: Sequence[Option]
-    report_labels: Mapping[str, str]
+    @property
+    def fields(self) -> Sequence[Field]:
+        """What the file may tell."""
+        ...
+
+    @property
+    def options(self) -> Sequence[Option]:
+        """The switches on the mapping page."""
+        ...
+
+    @property
+    def report_labels(self) -> Mapping[str, str]:
+        """How the report's keys are called in Chinese, in the order to show them."""
+        ...
 
     def run(self, job: ImportJob, *, at: datetime) -> dict[str, Any]:
         """Apply the job's file as of `at` and return its report."""

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.core.files import File
 from django.db import connection, transaction
 
 from stores import tasks
@@ -24,6 +23,9 @@ from stores.services.auditing import audit
 from stores.sheets.columns import header_key, require_columns
 from stores.sheets.errors import SheetError
 from stores.sheets.reading import open_sheet
+
+if TYPE_CHECKING:
+    from django.core.files import File  # generic for the type checker only
 
 logger = structlog.get_logger(__name__)
 
@@ -39,7 +41,7 @@ class JobNotOpen(Exception):
     """The job is past the point where this could be done to it."""
 
 
-def create_job(*, kind: str, upload: File[bytes], by: Staff, at: datetime, store: Store | None = None) -> ImportJob:
+def create_job(*, kind: str, upload: "File[bytes]", by: Staff, at: datetime, store: Store | None = None) -> ImportJob:
     """Keep an uploaded file and note it, once it has been seen to be a table with rows.
 
     `store` is the only store the file may write. The file lies under a name nobody can guess and is never served.

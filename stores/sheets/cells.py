@@ -23,6 +23,7 @@ _MONEY = re.compile(
     rf"(?P<open>\()?(?P<s1>[+-]?)(?:¥|rmb|cny)?(?P<s2>[+-]?){_NUMBER}(?:元整?|圆|块|¥|rmb|cny)?(?P<s3>-?)(?P<close>\))?",
     re.ASCII,
 )
+_PLAIN_MONEY = re.compile(r"(-?\d{1,9})(?:\.(\d{1,2}))?", re.ASCII)
 _QUANTITY = re.compile(
     rf"(?P<open>\()?(?P<s1>[+-]?)(?P<s2>){_NUMBER}(?P<s3>-?)(?P<unit>[a-z\u4e00-\u9fff]{{0,4}})(?P<close>\))?",
     re.ASCII,
@@ -77,6 +78,9 @@ def parse_fen(text: str) -> int:
 
     :raises CellError: empty, not an amount, or beyond 10 billion yuan
     """
+    plain = _PLAIN_MONEY.fullmatch(text)
+    if plain is not None:  # nearly every cell of nearly every file
+        return int(plain[1] + (plain[2] or "").ljust(2, "0"))
     cleaned = clean(text)
     _refuse_empty(text, cleaned)
     match = _MONEY.fullmatch(cleaned.replace(" ", ""))

@@ -16,6 +16,7 @@ from stores.sheets.xlsx_rows import XlsxRows
 __all__ = ["Sheet", "SheetBatch", "SheetError", "open_sheet"]
 
 _HEAD = HEADER_WITHIN + 100
+_STEP = 250
 
 
 class Sheet:
@@ -70,22 +71,28 @@ class Sheet:
         return bool(batch.row_numbers or batch.broken)
 
     def batches(self, size: int = 20_000) -> Iterator[SheetBatch]:
-        """The data rows, `size` file rows at a time, once.
+        """The data rows in batches of about `size`, once.
 
         :raises SheetError: the file stops being readable, holds a formula, or has no data row at all
         """
         number = self.header_row + 1
         found = False
         rows, odd, padded = self._head, self._head_odd, self._head_padded
+        batch = SheetBatch.empty(len(self.header))
         while rows:
-            batch = self._filter.batch(rows, number, odd=odd, padded=padded)
+            batch.extend(self._filter.batch(rows, number, odd=odd, padded=padded))
             number += len(rows)
-            if batch.row_numbers or batch.broken:
+            if len(batch) + len(batch.broken) >= size:
                 found = True
                 yield batch
-            rows = self._source.take(size)
+                batch = SheetBatch.empty(len(self.header))
+            # Row by row a batch is many small lists, which the garbage collector visits again and again: they are
+            # turned into columns while they are few (measured: half the time of turning 20,000 at once).
+            rows = self._source.take(_STEP)
             odd, padded = self._source.odd, self._source.padded
-        if not found:
+        if len(batch) + len(batch.broken):
+            yield batch
+        elif not found:
             raise SheetError("表头下面没有数据行", file=self.name, row=self.header_row)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from typing import Self
 
 from stores.sheets.columns import Field, match_columns, normalise
 from stores.sheets.errors import SheetError
@@ -31,6 +32,18 @@ class SheetBatch:
     row_numbers: list[int]
     columns: list[list[str]]
     broken: list[tuple[int, list[str], str]] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, width: int) -> Self:
+        """A batch of no rows."""
+        return cls([], [[] for _ in range(width)])
+
+    def extend(self, other: "SheetBatch") -> None:
+        """Append the rows of another batch of the same sheet."""
+        self.row_numbers += other.row_numbers
+        self.broken += other.broken
+        for column, more in zip(self.columns, other.columns, strict=True):
+            column.extend(more)
 
     def __len__(self) -> int:
         return len(self.row_numbers)
