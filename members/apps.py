@@ -7,8 +7,11 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         from members import merge_registry
+        from members.imports.handler import PurchaseImport
         from members.services import merging
+        from stores import imports_registry
 
+        imports_registry.register("purchases", PurchaseImport())
         merge_registry.register("identities", "会员标识", merging.move_identities)
         merge_registry.register("contacts", "联系人", merging.move_contacts)
         merge_registry.register("consents", "同意记录", merging.move_consents)

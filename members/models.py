@@ -152,12 +152,13 @@ class Purchase(models.Model):
 
     `paid_fen` and `quantity` are negative on a return. `quantity` is as the receipt wrote it, in `unit` where it
     named one (kg, 斤, 份), else in the product's own unit. `line` is the receipt's line number, or a hash of the
-    line's content where the export has none (`members.purchase_lines.line_key`).
+    line's content where the export has none (`members.purchase_lines.content_lines`).
 
     The table is created in SQL (migration 0002): PostgreSQL partitions natively and Django does not. References
     carry no database constraint, since three look-ups a row would dominate a bulk import, and nothing but
-    `members.services.purchases` writes here (docs/decisions/0004-purchases.md). The key holds `bought_at` because
-    PostgreSQL wants the partition column in it; that a line counts once whatever its time is kept by that service.
+    `members.services.purchases` and `members.imports` writes here (docs/decisions/0004-purchases.md). The key holds
+    `bought_at` because PostgreSQL wants the partition column in it; that a line counts once whatever its time is
+    kept by those two.
     """
 
     pk = models.CompositePrimaryKey("store", "receipt", "line", "source", "bought_at")

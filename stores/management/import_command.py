@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from stores.imports_registry import ImportFailed, handler_for
-from stores.models import Store
+from stores.models import ImportJob, Store
 from stores.services.imports import Order, import_file
 from stores.sheets.errors import SheetError
 
@@ -53,10 +53,16 @@ class ImportCommand(BaseCommand):
         if job.rejected_file and given["dry_run"]:
             job.rejected_file.delete(save=False)
         self.stdout.write(f"{file.name}{'（试运行，没有写入）' if given['dry_run'] else ''}")
+        self._say(job)
+
+    def _say(self, job: ImportJob) -> None:
+        labels = handler_for(self.kind).report_labels
         for key, value in job.report.items():
-            label = handler.report_labels.get(key, key)
+            label = labels.get(key, key)
             if isinstance(value, dict):
                 for reason, count in value.items():
                     self.stdout.write(f"  {reason}：{count}")
             else:
                 self.stdout.write(f"{label}：{value}")
+        for warning in job.options.get("warnings", ()):
+            self.stdout.write(f"注意：{warning}")

@@ -1,0 +1,116 @@
+"""The stores and products a file may name, and those it is allowed to bring along."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from members.imports import cells
+from members.imports.codebook import CodeBook
+from members.imports.errors import RowRejected
+from stores.models import Product, Region, Store
+from stores.sheets.errors import SheetError
+
+_UNSORTED_REGION = "UNSORTED"
+_BY_WEIGHT = frozenset(("kg", "g", "斤", "公斤", "千克", "克", "两", "市斤"))
+_MAX_STORE_NAME = 64
+_TABLES = {Store: "stores_store", Product: "stores_product"}
+
+
+@dataclass(frozen=True, slots=True)
+class _NewStore:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _NewProduct:
+    code: str
+    name: str
+    category: str
+    unit: str
+
+
+class Catalogue:
+    """Stores and products by code and name. What is new gets its id at once and its row in `write_new`."""
+
+    def __init__(self, *, only_store: Store | None = None) -> None:
+        self._stores = CodeBook.of(Store.objects.values_list("pk", "code", "name").iterator())
+        self._products = CodeBook.of(Product.objects.values_list("pk", "code", "name").iterator())
+        self._only_store = only_store.pk if only_store else None
+        self._new_stores: dict[int, _NewStore] = {}
+        self._new_products: dict[int, _NewProduct] = {}
+
+    def known_store(self, text: str) -> int | None:
+        """The store of a cell, if it is known and may be written. :raises CellError: the cell is no code or name"""
+        found = self._stores.find(cells.code(text))
+        return found if self._only_store in (None, found) else None
+
+    def known_product(self, text: str) -> int | None:
+        """The product of a cell, if it is known. :raises CellError: the cell is no code or name"""
+        return self._products.find(cells.code(text))
+
+    def store(self, *, code: str, name: str, create: bool) -> int:
+        """The store a row means. :raises RowRejected:"""
+        if not code and not name:
+            raise RowRejected("门店：没有填")
+        code = code or name  # a column called 门店 may hold either
+        found = self._stores.find(code)
+        if found is None and len(code) <= cells.MAX_CODE and create and self._only_store is None:
+            found = _reserve_id(Store)
+            self._new_stores[found] = _NewStore(code, (name or code)[:_MAX_STORE_NAME])
+            self._stores.add(found, code, name)
+        if found is None:
+            raise RowRejected("门店：没有这个门店", f"门店：没有这个门店：{code}")
+        if self._only_store not in (None, found):
+            raise RowRejected("门店：不是可以导入的门店", f"门店：不是可以导入的门店：{code}")
+        return found
+
+    def product(self, *, code: str, name: str, category: str, unit: str, create: bool) -> int:
+        """The product a row means. :raises RowRejected:"""
+        if not code and not name:
+            raise RowRejected("商品：没有填")
+        code = code or name
+        found = self._products.find(code)
+        if found is None and len(code) <= cells.MAX_CODE and create:
+            found = _reserve_id(Product)
+            by_weight = unit in _BY_WEIGHT
+            self._new_products[found] = _NewProduct(
+                code, name or code, category[:32], Product.Unit.JIN if by_weight else Product.Unit.PORTION
+            )
+            self._products.add(found, code, name)
+        if found is None:
+            raise RowRejected("商品：没有这个商品", f"商品：没有这个商品：{code}")
+        return found
+
+    def write_new(self) -> None:
+        """Insert what was new. :raises SheetError: someone else created one of these codes meanwhile"""
+        if self._new_stores:
+            region, _ = Region.objects.get_or_create(
+                code=_UNSORTED_REGION, defaults={"name": "未分区", "path": f"{_UNSORTED_REGION}/"}
+            )
+            rows = self._new_stores.items()
+            Store.objects.bulk_create(
+                [Store(pk=pk, code=new.code, name=new.name, region=region) for pk, new in rows], ignore_conflicts=True
+            )
+            _refuse_lost(Store, set(self._new_stores), "门店")
+        if self._new_products:
+            Product.objects.bulk_create(
+                [
+                    Product(pk=pk, code=new.code, name=new.name, category=new.category, unit=new.unit)
+                    for pk, new in self._new_products.items()
+                ],
+                ignore_conflicts=True,
+            )
+            _refuse_lost(Product, set(self._new_products), "商品")
+
+
+def _reserve_id(model: type[Store] | type[Product]) -> int:
+    """An id from the table's sequence: lines can be written before their product."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [_TABLES[model]])
+        return int(cursor.fetchone()[0])
+
+
+def _refuse_lost(model: type[Store] | type[Product], ids: set[int], what: str) -> None:
+    if model.objects.filter(pk__in=ids).count() != len(ids):
+        raise SheetError(f"导入期间有人建立了相同编码的{what}，请重新导入")

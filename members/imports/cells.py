@@ -1,0 +1,193 @@
+"""The cells of a sales file, each distinct text read once.
+
+A reader gives the value the table wants, or raises `CellError`. `Cached` keeps what a reader said; a refusal is kept
+as None, so that a whole column is tested for refusals at the speed of C and only refused rows are looked at singly.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from members.identities import normalise_phone, value_hash
+from members.models import Identity
+from stores.sheets import cells
+from stores.sheets.errors import CellError
+
+NULL = r"\N"
+QUANTITY_SCALE = 10_000
+MAX_RECEIPT, MAX_PAYMENT, MAX_CODE, MAX_NAME, MAX_CARD = 48, 16, 32, 128, 64
+MAX_LINE_NUMBER = 2**31
+
+_ANONYMOUS = frozenset(
+    ("", "/", "\\", "-", "--", "—", "无", "空", "非会员", "无会员", "不是会员", "散客", "零散顾客", "普通顾客",
+     "普通客户", "游客", "匿名", "null", "none", "nan", "n/a", "na", "#n/a", "无卡", "未登记")
+)  # fmt: skip
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d{1,2}", re.IGNORECASE | re.ASCII)
+_TIME_ONLY = re.compile(r"\D{0,3}\d{1,2}[:：时点]")
+_EXCEL_TEXT = re.compile(r'="(.*)"')
+_MASKED_PHONE = re.compile(r"1\d{2}[xX•.#-]{4,5}\d{3,4}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\"})
+_RETURN_WORDS = ("退货", "退款", "销退", "退单", "退换", "return", "refund")
+
+Value = TypeVar("Value")
+
+
+class Cached(dict[str, Value | None], Generic[Value]):
+    """Text → what its reader made of it, None where it refused; starts afresh at `limit` texts."""
+
+    def __init__(self, reader: Callable[[str], Value], *, limit: int = 50_000) -> None:
+        super().__init__()
+        self.reader = reader
+        self._limit = limit
+
+    def __missing__(self, text: str) -> Value | None:
+        try:
+            value: Value | None = self.reader(text)
+        except CellError:
+            value = None
+        if len(self) >= self._limit:
+            self.clear()
+        self[text] = value
+        return value
+
+
+def _text(text: str, *, limit: int) -> str:
+    """A text for the table and for COPY: NFKC, trimmed, out of its `="…"`; refused when it would not fit."""
+    wrapped = _EXCEL_TEXT.fullmatch(text.strip())
+    cleaned = unicodedata.normalize("NFKC", wrapped[1] if wrapped else text).strip()
+    if _CONTROL.search(cleaned):
+        raise CellError("有不可见的控制字符")
+    if cleaned.startswith(("=", "@")):
+        raise CellError(f"像一个公式：{cleaned[:20]}")
+    if cleaned.startswith("#") and cleaned.endswith(("!", "?", "/A")):
+        raise CellError(f"是表格的错误值：{cleaned[:20]}")
+    if len(cleaned) > limit:
+        raise CellError(f"超过 {limit} 个字：{cleaned[:20]}…")
+    return cleaned
+
+
+def code(text: str) -> str:
+    """The code of a store or a product. :raises CellError: empty, an error value, destroyed, or too long"""
+    return cells.parse_code(_text(text, limit=MAX_CODE))
+
+
+def name(text: str) -> str:
+    """A name, perhaps empty. :raises CellError:"""
+    return _text(text, limit=MAX_NAME)
+
+
+def receipt(text: str) -> str:
+    """A receipt number, escaped for COPY; empty where there is none.
+
+    One that a spreadsheet rewrote as `4.0128E+10` is the whole number it still shows (see `is_scientific`): the line's
+    content tells lines apart, so a sale is not refused for it.
+
+    :raises CellError:
+    """
+    cleaned = _text(text, limit=MAX_RECEIPT)
+    if not cleaned:
+        return ""
+    if is_scientific(cleaned):
+        return format(Decimal(cleaned), "f")[:MAX_RECEIPT]
+    return cells.parse_code(cleaned).translate(_COPY_ESCAPES)
+
+
+def is_scientific(text: str) -> bool:
+    """Whether a spreadsheet wrote a number in powers of ten and so may have lost digits."""
+    return "." in text and _SCIENTIFIC.fullmatch(text.strip()) is not None
+
+
+def payment(text: str) -> str:
+    """How it was paid, escaped for COPY. :raises CellError:"""
+    return _text(text, limit=MAX_PAYMENT).translate(_COPY_ESCAPES)
+
+
+def moment(text: str) -> str:
+    """A moment as PostgreSQL reads it; texts of one second sort as the moments do. :raises CellError:"""
+    return cells.parse_moment(text).replace(tzinfo=None).isoformat(" ") + "+08"
+
+
+def is_time_only(text: str) -> bool:
+    """Whether a cell holds a time of day whose date stands in another column."""
+    return _TIME_ONLY.match(text.strip()) is not None
+
+
+def line_number(text: str) -> int | None:
+    """The receipt's own number of the line; None where the cell is empty. :raises CellError:"""
+    cleaned = _text(text, limit=MAX_CODE)
+    if not cleaned:
+        return None
+    digits = cells.parse_code(cleaned)
+    if not (digits.isascii() and digits.isdigit() and int(digits) < MAX_LINE_NUMBER):
+        raise CellError(f"不是行号：{cleaned[:20]}")
+    return int(digits)
+
+
+def quantity(text: str) -> int | None:
+    """A quantity in ten-thousandths (what is finer is rounded); None where the cell is empty. :raises CellError:"""
+    return int(cells.parse_quantity(text)[0] * QUANTITY_SCALE) if text.strip() else None
+
+
+def unit(text: str) -> str:
+    """The unit written behind a quantity, perhaps empty. :raises CellError:"""
+    return cells.parse_quantity(text)[1] if text.strip() else ""
+
+
+def fen(text: str) -> int | None:
+    """An amount in fen; None where the cell is empty. :raises CellError:"""
+    return cells.parse_fen(text) if text.strip() else None
+
+
+def is_return(text: str) -> bool:
+    """Whether a kind-of-transaction cell says that goods came back."""
+    cleaned = cells.clean(text)
+    return cleaned in ("是", "退") or any(word in cleaned for word in _RETURN_WORDS)
+
+
+def amount_of(*, quantity: int, unit_price_fen: int) -> int:
+    """What a quantity (ten-thousandths) costs at a price, half a fen rounded away from zero."""
+    exact = Decimal(quantity * unit_price_fen) / QUANTITY_SCALE
+    return int(exact.quantize(Decimal(1), rounding="ROUND_HALF_UP"))
+
+
+def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
+    """(kind, value) of whoever a cell names; None for nobody, a masked number or one a spreadsheet destroyed.
+
+    A mainland mobile number is a phone, whatever its column is called; anything else is a card number.
+
+    :raises CellError: longer than any card
+    """
+    cleaned = unicodedata.normalize("NFKC", text).strip().removeprefix("'").strip()
+    wrapped = _EXCEL_TEXT.fullmatch(cleaned)
+    cleaned = wrapped[1].strip() if wrapped else cleaned
+    if cleaned.lower() in _ANONYMOUS or not cleaned.strip("0") or cleaned.startswith(("#", "=")):
+        return None
+    if "*" in cleaned or _MASKED_PHONE.fullmatch(cleaned):
+        return None
+    if is_scientific(cleaned):
+        return None
+    whole = cleaned.removesuffix(".0") if cleaned[:-2].isdigit() else cleaned
+    phone = normalise_phone(whole)
+    if phone is not None:
+        return Identity.Kind.PHONE.value, phone
+    if phones_only:
+        return None
+    if len(whole) > MAX_CARD:
+        raise CellError(f"会员卡号超过 {MAX_CARD} 个字")
+    if _CONTROL.search(whole):
+        raise CellError("会员卡号里有不可见的控制字符")
+    return Identity.Kind.CARD.value, whole.upper()
+
+
+def identity_key(kind: str, value: str) -> str:
+    """The hash of an identity, as PostgreSQL reads a uuid."""
+    return value_hash(kind=kind, value=value).hex()
+
+
+def latest_moment(at: datetime) -> str:
+    """The text after which a moment lies in the future."""
+    return at.astimezone(cells.ZONE).replace(tzinfo=None).isoformat(" ") + "+08"
