@@ -41,6 +41,8 @@ class Member(models.Model):
             # The embedded PostgreSQL has no pg_trgm: a name is found by its characters instead.
             GinIndex(Func("name", Value(""), function="regexp_split_to_array"), name="member_name_characters"),
             models.Index(fields=["home_store", "-joined_at"], name="member_newest_in_store"),
+            # HQ's list starts here and stops after a page, whatever the chain's size.
+            models.Index(fields=["-joined_at", "-id"], name="member_newest", condition=Q(merged_into=None)),
         ]
 
     def __str__(self) -> str:

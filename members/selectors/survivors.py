@@ -23,3 +23,20 @@ def survivor_of(member_id: int) -> int:
         )
         row = cursor.fetchone()
     return int(row[0]) if row else member_id
+
+
+def everyone_merged_into(member_id: int) -> list[int]:
+    """The keys of all members this one stands for, over any number of merges, without her own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE tree AS (
+                SELECT id FROM members_member WHERE merged_into_id = %s
+                UNION ALL
+                SELECT child.id FROM members_member child JOIN tree ON child.merged_into_id = tree.id
+            )
+            SELECT id FROM tree ORDER BY id
+            """,
+            [member_id],
+        )
+        return [int(row[0]) for row in cursor.fetchall()]
