@@ -1,6 +1,6 @@
 """Households: what they like, how much and when they shop, what they can spend. All of it hidden truth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,10 @@ class Households:
 
     def __len__(self) -> int:
         return len(self.size)
+
+    def take(self, positions: Ints) -> "Households":
+        """The households at these positions, in this order."""
+        return Households(**{field.name: getattr(self, field.name)[positions] for field in fields(self)})
 
 
 def draw_households(rng: np.random.Generator, count: int) -> Households:

@@ -52,7 +52,7 @@ class Block:
     offset: int
     households: Households
     visits: Visits
-    active: npt.NDArray[np.bool_]
+    buyers: Ints  # which of them were chosen to buy; `visits` are theirs, in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,14 @@ def _simulate_members(
 ) -> tuple[Block, Ledger]:
     count = len(joined_on)
     households = draw_households(rng, count)
-    active = rng.random(count) < purchasing_share
-    first_day = np.maximum([trade.period.offset(day) for day in joined_on], trade.first_day)
+    buyers = np.flatnonzero(rng.random(count) < purchasing_share)
+    chosen = households.take(buyers)
+    first_day = np.array([max(trade.period.offset(joined_on[i]), trade.first_day) for i in buyers.tolist()], np.int64)
     visits = draw_visits(
-        rng, households=households, period=trade.period, lift=trade.lift, active=active, first_day=first_day,
-        end_day=trade.end_day,
+        rng, households=chosen, period=trade.period, lift=trade.lift, first_day=first_day, end_day=trade.end_day
     )  # fmt: skip
-    ledger = _fill(rng, trade, households, visits.member, visits.day, buyer=visits.member + offset)
-    return Block(offset=offset, households=households, visits=visits, active=active), ledger
+    ledger = _fill(rng, trade, chosen, visits.member, visits.day, buyer=buyers[visits.member] + offset)
+    return Block(offset=offset, households=households, visits=visits, buyers=buyers), ledger
 
 
 def _simulate_anonymous(rng: np.random.Generator, trade: _Trade, count: int) -> Ledger:

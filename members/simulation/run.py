@@ -17,8 +17,11 @@ from members.simulation.purchases import add_purchases, simulate_store
 from members.simulation.truth import truth_file
 from stores.models import Product, Region, Staff, Store
 from stores.simulation.chain import DEMO_LOGINS, build_chain, share_out
+from stores.simulation.indexes import rebuilt_afterwards
 from stores.simulation.loading import Loader, reserve_ids
 from stores.simulation.shelf import add_products, add_shelf, draw_shelf
+
+_BULK_TABLES = ["members_member", "members_identity", "members_consent", "members_contact", "members_purchase"]
 
 
 class SimulationRefused(Exception):
@@ -61,7 +64,9 @@ def simulate(
     _refuse_if_occupied()
     period = period_of(until=until, months=months)
     _ensure_partitions(period)
-    with Loader() as loader, contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(rebuilt_afterwards(_BULK_TABLES))
+        loader = stack.enter_context(Loader())
         chain = build_chain(loader=loader, stores=stores, seed=seed, until=until)
         product_ids = add_products(loader)
         writer = None

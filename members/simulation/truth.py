@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from members.simulation.calendar import Period
-from members.simulation.households import TASTE_TYPES, TYPE_NAMES
+from members.simulation.households import TASTE_TYPES, TYPE_NAMES, Households
 from members.simulation.people import People
 from members.simulation.purchases import Block
-from members.simulation.visits import NEVER
+from members.simulation.visits import NEVER, Visits
 from stores.simulation.catalogue import AXES, CATALOGUE
 from stores.simulation.chain import SimulatedStore
+
+_NO_HISTORY: dict[str, Any] = {"lapsed_on": None, "group_propensity": None, "group": None}
 
 
 def _dump(value: Any) -> str:
@@ -48,9 +50,11 @@ class TruthWriter:
     def write_store(self, store: SimulatedStore, people: People, blocks: list[Block]) -> None:
         """Append the truth about a store's members."""
         for block in blocks:
+            history = {buyer: self._history(block.visits, row) for row, buyer in enumerate(block.buyers.tolist())}
             for i in range(len(block.households)):
-                card = people.cards[block.offset + i]
-                self._file.write(self._separator + _dump(self._member(store, card, block, i)))
+                member = self._member(store, people.cards[block.offset + i], block.households, i)
+                member |= {"purchasing": i in history, **history.get(i, _NO_HISTORY)}
+                self._file.write(self._separator + _dump(member))
                 self._separator = ",\n"
 
     def close(self) -> None:
@@ -60,13 +64,10 @@ class TruthWriter:
     def _day(self, day: int) -> str | None:
         return None if day == NEVER else str(self._period.start + timedelta(days=day))
 
-    def _member(self, store: SimulatedStore, card: str, block: Block, i: int) -> dict[str, Any]:
-        home, visits = block.households, block.visits
-        joined = int(visits.group_day[i])
+    def _member(self, store: SimulatedStore, card: str, home: Households, i: int) -> dict[str, Any]:
         return {
             "card": card,
             "store": store.code,
-            "purchasing": bool(block.active[i]),
             "taste_type": TYPE_NAMES[home.taste_type[i]],
             "taste": [round(x, 2) for x in home.taste[i].tolist()],
             "household": {
@@ -84,16 +85,20 @@ class TruthWriter:
             "habit": round(float(home.habit[i]), 3),
             "favourites": [CATALOGUE[article].code for article in home.favourites[i].tolist()],
             "trend": round(float(home.trend[i]), 3),
+        }
+
+    def _history(self, visits: Visits, i: int) -> dict[str, Any]:
+        joined = int(visits.group_day[i])
+        group = {
+            "joined_on": self._day(joined),
+            "effect": round(float(visits.effect[i]), 3),
+            "visits_after": int(visits.visits_after[i]),
+            "visits_without": int(visits.visits_without[i]),
+        }
+        return {
             "lapsed_on": self._day(int(visits.lapsed_day[i])),
             "group_propensity": round(float(visits.propensity[i]), 3),
-            "group": None
-            if joined == NEVER
-            else {
-                "joined_on": self._day(joined),
-                "effect": round(float(visits.effect[i]), 3),
-                "visits_after": int(visits.visits_after[i]),
-                "visits_without": int(visits.visits_without[i]),
-            },
+            "group": None if joined == NEVER else group,
         }
 
 

@@ -46,11 +46,10 @@ def draw_visits(
     households: Households,
     period: Period,
     lift: Floats,
-    active: Flags,
     first_day: Ints,
     end_day: int,
 ) -> Visits:
-    """Draw the visits of `active` households from `first_day` on and before `end_day` (days of the period).
+    """Draw the visits of each household from its `first_day` on and before `end_day` (days of the period).
 
     `lift` is the store's factor for each day.
     """
@@ -63,7 +62,7 @@ def draw_visits(
     np.minimum(chance, _HIGHEST_CHANCE, out=chance)
     day = np.arange(days)
     last = np.where(lapsed_day == NEVER, end_day, np.minimum(lapsed_day, end_day))
-    chance[~((day >= first_day[:, None]) & (day < last[:, None]) & active[:, None])] = 0
+    chance[~((day >= first_day[:, None]) & (day < last[:, None]))] = 0
 
     luck = rng.random((count, days), dtype=np.float32)
     plain = luck < chance

@@ -3,11 +3,14 @@ from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
 
 from members.models import Identity, Member, Purchase
+from members.services.partitions import ensure_partitions
 from members.simulation.calendar import period_of
 from members.simulation.run import SimulationRefused, simulate
 from stores.models import Product, Region, Staff, Store
+from stores.simulation.indexes import rebuilt_afterwards
 from tests.dashboard.simulated import clear, rows
 
 UNTIL = date(2026, 8, 31)
@@ -71,6 +74,44 @@ def test_the_people_of_a_chain_do_not_depend_on_how_many_of_them_buy():
     buyers = Purchase.objects.exclude(member=None).values("member").distinct().count()
     assert changed == {"purchases"}
     assert 0 < buyers < 20
+
+
+@pytest.mark.django_db
+def test_indexes_and_constraints_are_the_same_after_the_load():
+    catalogue = (
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint "
+        "UNION ALL SELECT indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid), "
+        "indisvalid FROM pg_index"
+    )
+    with connection.cursor() as cursor:
+        ensure_partitions(months=[UNTIL, date(2026, 7, 1)])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    before = sorted(rows(catalogue))
+
+    simulate(**SMALL)
+
+    assert sorted(rows(catalogue)) == before
+
+
+def add_card(value_hash: bytes) -> None:
+    Identity.objects.create(member=Member.objects.create(), kind="card", value_hash=value_hash, value_encrypted=b"")
+
+
+@transaction.atomic
+def load_one_card_twice() -> None:
+    with rebuilt_afterwards(["members_identity"]):
+        add_card(b"x")
+        add_card(b"x")
+
+
+@pytest.mark.django_db
+def test_load_that_breaks_a_constraint_is_refused_and_the_constraint_stays():
+    with pytest.raises(IntegrityError, match="identity_belongs_to_one_member"):
+        load_one_card_twice()
+
+    add_card(b"y")
+    with pytest.raises(IntegrityError, match="identity_belongs_to_one_member"), transaction.atomic():
+        add_card(b"y")
 
 
 @pytest.mark.django_db
