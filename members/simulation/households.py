@@ -50,7 +50,8 @@ class Households:
     budget: Floats  # yuan an article
     habit: Floats
     favourites: Ints  # n × 3, positions in the catalogue
-    trend: Floats  # log change of the visit rate over the whole period, for reasons of their own
+    turn: Floats  # log change of the visit rate, once, for a reason of their own (a move, a baby, a new job)
+    turn_at: Floats  # when, as a part of the period
     liking: Floats  # n × articles
 
     def __len__(self) -> int:
@@ -91,7 +92,7 @@ def draw_households(rng: np.random.Generator, count: int) -> Households:
         lines=1 + 4 * rng.beta(2.0, 5.0, count),
         amount=np.clip((size / 3) ** 0.5 * rng.lognormal(0, 0.2, count), 0.3, 3),
         price_sensitivity=sensitivity, budget=budget, habit=habit, favourites=favourites,
-        trend=np.clip(rng.normal(0, 0.3, count), -0.7, 0.7), liking=liking,
+        turn=np.clip(rng.normal(0, 0.4, count), -0.9, 0.9), turn_at=rng.uniform(0.15, 0.7, count), liking=liking,
     )  # fmt: skip
 
 

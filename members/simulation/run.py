@@ -94,6 +94,9 @@ def simulate(
                 writer.write_store(store, people, blocks)
             position += count
             progress(store.index + 1)
+    with connection.cursor() as cursor:
+        # Autovacuum never analyses a partitioned parent, and the first pages come before it has seen the rest.
+        cursor.execute(f"ANALYZE {', '.join(_BULK_TABLES)}")
     return Simulated(rows=loader.rows, start=period.start, until=until, demo_store=chain.demo_store.name)
 
 

@@ -84,7 +84,8 @@ class TruthWriter:
             "budget_fen": round(float(home.budget[i]) * 100),
             "habit": round(float(home.habit[i]), 3),
             "favourites": [CATALOGUE[article].code for article in home.favourites[i].tolist()],
-            "trend": round(float(home.trend[i]), 3),
+            "turn": round(float(home.turn[i]), 3),
+            "turned_on": self._day(int(home.turn_at[i] * self._period.days)),
         }
 
     def _history(self, visits: Visits, i: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """When households come to the shop, and what joining the store's group changes about it.
 
-The daily chance of a visit is rate × weekday × calendar × the household's own trend. One uniform number per
+The daily chance of a visit is rate × weekday × calendar × the household's own turn. One uniform number per
 household and day decides it, with and without the group: so the truth file knows not only the effect that was put
 in, but the visits that would have happened without it.
 """
@@ -23,6 +23,7 @@ _EFFECT = (0.24, 0.16)  # mean and deviation of its logarithm: visits × 1.29 on
 _EFFECT_RANGE = (0.9, 1.6)
 _LAPSE = 0.12
 _WINDOW = (0.2, 0.8)  # group joins happen in this part of the period, so that both sides can be seen
+_ASKED_WITHIN = 21  # days
 NEVER = -1
 
 
@@ -34,7 +35,7 @@ class Visits:
     day: Ints
     group_day: Ints  # NEVER where they did not join
     effect: Floats  # factor on visits, hence on spending, after the group day
-    propensity: Floats  # chance with which they wanted to join: grows with rate and trend, hence the bias
+    propensity: Floats  # chance with which they wanted to join: grows with rate and turn, hence the bias
     visits_after: Ints  # after the group day
     visits_without: Ints  # what they would have been without the group
     lapsed_day: Ints  # NEVER where they stayed
@@ -57,10 +58,10 @@ def draw_visits(
     lapses = rng.random(count) < _LAPSE
     lapsed_day = np.where(lapses, (first_day + rng.random(count) * np.maximum(days - first_day, 1)).astype(int), NEVER)
     chance = (households.visits_per_week / 7)[:, None] * households.weekday[:, period.weekday]
-    course = np.linspace(-0.5, 0.5, days)[None, :]
-    chance *= lift * np.exp(households.trend[:, None] * course)
-    np.minimum(chance, _HIGHEST_CHANCE, out=chance)
     day = np.arange(days)
+    turned = day >= (households.turn_at * days).astype(int)[:, None]
+    chance *= lift * np.where(turned, np.exp(households.turn)[:, None], 1)
+    np.minimum(chance, _HIGHEST_CHANCE, out=chance)
     last = np.where(lapsed_day == NEVER, end_day, np.minimum(lapsed_day, end_day))
     chance[~((day >= first_day[:, None]) & (day < last[:, None]))] = 0
 
@@ -78,13 +79,16 @@ def draw_visits(
 
 
 def _join_groups(rng: np.random.Generator, households: Households, visits: Flags) -> tuple[Ints, Floats]:
-    """The day each household joins: at the till on a visit, the keen and the growing ones rather than the others."""
+    """The day each household joins: at the till on a visit, soon after its turn, and rather if that was for the better.
+
+    So joiners come more often anyway, and came less before: what a comparison before/after takes for the group's work.
+    """
     count, days = len(households), visits.shape[1]
     keen = np.log(households.visits_per_week / 0.5)
-    propensity = 1 / (1 + np.exp(-(-0.35 + 0.5 * keen + 2.2 * households.trend)))
+    propensity = 1 / (1 + np.exp(-(-0.35 + 0.5 * keen + 3.0 * households.turn)))
     wants = rng.random(count) < propensity
     low, high = (int(days * edge) for edge in _WINDOW)
-    asked = rng.integers(low, max(high, low + 1), count)
+    asked = np.maximum((households.turn_at * days).astype(int) + rng.integers(0, _ASKED_WITHIN, count), low)
     day = np.arange(days)
     possible = visits & (day >= asked[:, None]) & (day < high)
     joins = wants & possible.any(axis=1)

@@ -3,9 +3,9 @@
 from django.db import connection
 
 
-def rows(query: str) -> list[tuple]:
+def rows(query: str, params: dict | None = None) -> list[tuple]:
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(query, params)
         return cursor.fetchall()
 
 

@@ -259,19 +259,35 @@ def test_favourites_of_the_truth_are_bought_again_more_often_than_other_fruit(ye
     assert 0.3 < again[1] < 0.8
 
 
-@pytest.mark.django_db
-def test_group_effect_is_real_and_before_after_exaggerates_it(year):
-    _, truth = year
-    joined = [m for m in truth["members"] if m["group"]]
-    after = sum(m["group"]["visits_after"] for m in joined)
-    without = sum(m["group"]["visits_without"] for m in joined)
-    trend = {
-        flag: np.mean([m["trend"] for m in truth["members"] if bool(m["group"]) == flag]) for flag in (True, False)
-    }
+def daily_spending_around(days: dict[str, date]) -> tuple[float, float]:
+    """What the members with these cards paid a day up to their day and after it, all together, since each joined."""
+    start, end = date(2025, 9, 1), YEAR["until"]
+    paid, length = np.zeros(2), np.zeros(2)
+    for card, day in days.items():
+        identity = Identity.objects.get(value_hash=value_hash(kind="card", value=card))
+        since = max(identity.member.joined_at.date(), start)
+        [(before, after)] = rows(
+            "SELECT coalesce(sum(paid_fen) FILTER (WHERE x <= %(day)s), 0), "
+            "coalesce(sum(paid_fen) FILTER (WHERE x > %(day)s), 0) FROM (SELECT paid_fen, "
+            "(bought_at AT TIME ZONE 'Asia/Shanghai')::date AS x FROM members_purchase WHERE member_id = %(member)s) b",
+            {"day": day, "member": identity.member_id},
+        )
+        paid += [int(before), int(after)]
+        length += [(day - since).days + 1, (end - day).days]
+    return tuple(paid / length)
 
-    assert 0.2 < len(joined) / 500 < 0.6
-    assert 1.2 < after / without < 1.4
-    assert trend[True] > trend[False] + 0.1
+
+@pytest.mark.django_db
+def test_group_effect_is_real_and_a_raw_before_after_exaggerates_it(year):
+    _, truth = year
+    groups = {m["card"]: m["group"] for m in truth["members"] if m["group"]}
+    true_effect = sum(g["visits_after"] for g in groups.values()) / sum(g["visits_without"] for g in groups.values())
+
+    before, after = daily_spending_around({c: date.fromisoformat(g["joined_on"]) for c, g in groups.items()})
+
+    assert 0.2 < len(groups) / 500 < 0.6
+    assert 1.2 < true_effect < 1.4
+    assert after / before > true_effect + 0.1, (after / before, true_effect)
 
 
 @pytest.mark.django_db
