@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,6 +23,15 @@ from stores.simulation.loading import Loader, reserve_ids
 from stores.simulation.shelf import add_products, add_shelf, draw_shelf
 
 _BULK_TABLES = ["members_member", "members_identity", "members_consent", "members_contact", "members_purchase"]
+
+_LIMITS: dict[str, tuple[Any, Any]] = {
+    "stores": (1, 20_000),
+    "members": (0, 50_000_000),
+    "months": (1, 60),
+    "seed": (0, 2**32 - 1),
+    "purchasing-share": (0, 1),
+    "until": (date(2015, 1, 1), date(2099, 12, 31)),
+}
 
 
 class SimulationRefused(Exception):
@@ -57,7 +67,10 @@ def simulate(
 
     :raises SimulationRefused: the database holds a chain already, or an argument makes no sense
     """
-    _check(stores, members, months, seed, purchasing_share)
+    _check(
+        {"stores": stores, "members": members, "months": months, "seed": seed, "purchasing-share": purchasing_share,
+         "until": until}
+    )  # fmt: skip
     with connection.cursor() as cursor:
         # A second simulation waits here and then finds the first one's stores.
         cursor.execute("LOCK TABLE stores_store IN SHARE ROW EXCLUSIVE MODE")
@@ -100,17 +113,10 @@ def simulate(
     return Simulated(rows=loader.rows, start=period.start, until=until, demo_store=chain.demo_store.name)
 
 
-def _check(stores: int, members: int, months: int, seed: int, purchasing_share: float) -> None:
-    limits = (
-        ("--stores", stores, 1, 20_000),
-        ("--members", members, 0, 50_000_000),
-        ("--months", months, 1, 60),
-        ("--seed", seed, 0, 2**32 - 1),
-        ("--purchasing-share", purchasing_share, 0, 1),
-    )
-    for name, value, low, high in limits:
-        if not low <= value <= high:
-            raise SimulationRefused(f"{name} 应在 {low} 到 {high} 之间，现在是 {value}")
+def _check(args: dict[str, Any]) -> None:
+    for name, (low, high) in _LIMITS.items():
+        if not low <= args[name] <= high:
+            raise SimulationRefused(f"--{name} 应在 {low} 到 {high} 之间，现在是 {args[name]}")
 
 
 def _refuse_if_occupied() -> None:

@@ -1,9 +1,12 @@
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from members.models import Identity, Member, Purchase
 from members.services.partitions import ensure_partitions
@@ -136,7 +139,15 @@ def test_taken_demo_login_is_refused_by_name():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("argument", "value"), [("stores", 0), ("members", -1), ("months", 0), ("purchasing_share", 1.2), ("seed", -1)]
+    ("argument", "value"),
+    [
+        ("stores", 0),
+        ("members", -1),
+        ("months", 0),
+        ("purchasing_share", 1.2),
+        ("seed", -1),
+        ("until", date(1, 1, 1)),
+    ],
 )
 def test_argument_out_of_range_is_refused_in_words(argument, value):
     with pytest.raises(SimulationRefused, match=f"--{argument.replace('_', '-')} 应在 .* 之间"):
@@ -149,6 +160,36 @@ def test_production_never_gets_logins_with_a_public_password(settings):
 
     with pytest.raises(SimulationRefused, match="生产环境"):
         simulate(**SMALL)
+
+
+@pytest.mark.django_db
+def test_purchases_never_lie_in_the_future():
+    with pytest.raises(CommandError, match="--until 最晚是昨天"):
+        call_command("simulate", stores=1, members=5, months=1, until=timezone.localdate(), verbosity=0)
+
+    assert Store.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_simulations_at_once_leave_one_chain():
+    start = Barrier(2)
+
+    def run(seed: int) -> str:
+        start.wait()
+        try:
+            simulate(**{**SMALL, "seed": seed})
+        except SimulationRefused as refused:
+            return str(refused)
+        finally:
+            connection.close()
+        return "written"
+
+    with ThreadPoolExecutor(2) as pool:
+        results = sorted(pool.map(run, (7, 8)))
+
+    assert results[0] == "written"
+    assert results[1].startswith("数据库里已有门店")
+    assert Store.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)

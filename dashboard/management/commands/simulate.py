@@ -47,6 +47,11 @@ class Command(BaseCommand):
         parser.add_argument("--truth", type=Path, help="把隐藏的真值（口味、效应）写入这个 JSON 文件")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        yesterday = timezone.localdate() - timedelta(days=1)
+        until = options["until"] or yesterday
+        if until > yesterday:
+            raise CommandError(f"--until 最晚是昨天 {yesterday}：购买记录不能在将来")
+
         def progress(done: int) -> None:
             if options["verbosity"] and done % 500 == 0:
                 self.stdout.write(f"已生成 {done} 家门店")
@@ -57,7 +62,7 @@ class Command(BaseCommand):
                 members=options["members"],
                 months=options["months"],
                 seed=options["seed"],
-                until=options["until"] or timezone.localdate() - timedelta(days=1),
+                until=until,
                 purchasing_share=options["purchasing_share"],
                 truth=options["truth"],
                 progress=progress,
