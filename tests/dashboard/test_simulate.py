@@ -1,7 +1,7 @@
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
+from functools import partial
+from threading import Barrier, get_ident
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from members.models import Identity, Member, Purchase
 from members.services.partitions import ensure_partitions
+from members.simulation import run
 from members.simulation.calendar import period_of
 from members.simulation.run import SimulationRefused, simulate
 from stores.models import Product, Region, Staff, Store
 from stores.simulation.indexes import rebuilt_afterwards
 from tests.dashboard.simulated import clear, rows
+from tests.racing import race
 
 UNTIL = date(2026, 8, 31)
 SMALL = {"stores": 3, "members": 40, "months": 2, "seed": 7, "until": UNTIL}
@@ -172,24 +174,26 @@ def test_purchases_never_lie_in_the_future():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_simulations_at_once_leave_one_chain():
-    start = Barrier(2)
+    results = race(partial(simulate, **SMALL), partial(simulate, **{**SMALL, "seed": 8}))
 
-    def run(seed: int) -> str:
-        start.wait()
-        try:
-            simulate(**{**SMALL, "seed": seed})
-        except SimulationRefused as refused:
-            return str(refused)
-        finally:
-            connection.close()
-        return "written"
-
-    with ThreadPoolExecutor(2) as pool:
-        results = sorted(pool.map(run, (7, 8)))
-
-    assert results[0] == "written"
-    assert results[1].startswith("数据库里已有门店")
+    [refused] = [result for result in results if isinstance(result, SimulationRefused)]
+    assert str(refused).startswith("数据库里已有门店")
     assert Store.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_lock_two_simulations_both_find_an_empty_database():
+    both_looked = Barrier(2)
+
+    @transaction.atomic
+    def naive() -> None:
+        run._refuse_if_occupied()
+        both_looked.wait(30)
+        Region.objects.create(code=str(get_ident()), name="区", path=str(get_ident()))
+
+    race(naive, naive)
+
+    assert Region.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
