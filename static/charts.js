@@ -31,7 +31,7 @@
     const lying = kind === "barh";
     const many = data.series.length > 1;
     const names = { type: "category", data: data.categories, inverse: lying, axisTick: { show: false }, axisLine: { show: !lying, lineStyle: { color: "#d5ddd9" } }, axisLabel: { color: INK } };
-    const numbers = { type: "value", axisLabel: { color: INK, formatter: short }, splitLine: { lineStyle: { color: GRID } }, splitNumber: 4 };
+    const numbers = { type: "value", axisLabel: { color: INK, formatter: short }, splitLine: { show: !lying, lineStyle: { color: GRID } }, splitNumber: 4, show: !lying };
     return {
       animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       animationDuration: 300,
@@ -39,7 +39,7 @@
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 },
       tooltip: { trigger: "axis", confine: true, axisPointer: { type: kind === "line" ? "line" : "shadow" }, valueFormatter: (value) => written(value, data.unit) },
       legend: many ? { top: 4, right: 12 } : undefined,
-      grid: { left: 12, right: 16, top: many ? 40 : 16, bottom: 8, containLabel: true },
+      grid: { left: 12, right: lying ? 56 : 16, top: many ? 40 : 16, bottom: 8, containLabel: true },
       xAxis: lying ? numbers : names,
       yAxis: lying ? names : numbers,
       series: data.series.map((series) => ({
@@ -49,8 +49,9 @@
         smooth: kind === "line",
         showSymbol: false,
         areaStyle: kind === "line" && !many ? { opacity: 0.12 } : undefined,
-        barMaxWidth: 22,
-        itemStyle: { borderRadius: lying ? [0, 4, 4, 0] : [4, 4, 0, 0] },
+        barMaxWidth: lying ? 14 : 22,
+        label: lying ? { show: true, position: "right", color: INK, formatter: (point) => short(point.value) } : undefined,
+        itemStyle: { borderRadius: lying ? 7 : [4, 4, 0, 0] },
       })),
     };
   }

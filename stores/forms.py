@@ -54,7 +54,9 @@ class StageForm(forms.Form):
 
     to = forms.ChoiceField(label="转为")
     on = forms.DateField(
-        label="日期", widget=forms.DateInput(attrs={"type": "date"}), error_messages={"invalid": "日期写法不对"}
+        label="日期",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "日期写法不对"},
     )
 
     def __init__(self, *args: Any, store: Store, **kwargs: Any) -> None:
