@@ -1,6 +1,6 @@
 """Django's admin, for IT: superusers only, and what is a ledger can be read but not rewritten."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -9,14 +9,15 @@ from django.http import HttpRequest
 
 from stores.models import AuditEntry, ImportJob, Product, Region, SheetMapping, Staff, Store, StoreProduct
 
-admin.site.site_header = "店圈后台"
-admin.site.site_title = "店圈后台"
-admin.site.index_title = "数据维护（仅限 IT）"
-admin.site.has_permission = lambda request: request.user.is_active and request.user.is_superuser  # type: ignore[method-assign]
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin  # not subscriptable at run time
+
 admin.site.unregister(Group)  # roles come from Staff.role; groups would be a second, silent door
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(_ModelAdmin):
     """A ledger: every row can be looked at, none added, changed or removed."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 -- Django's signature
@@ -40,7 +41,7 @@ class RegionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Store)
-class StoreAdmin(admin.ModelAdmin[Store]):
+class StoreAdmin(_ModelAdmin):
     """Master data; the stage moves on the store's own page, where the move is checked and audited."""
 
     list_display = ("name", "code", "region", "city", "stage")
@@ -67,12 +68,12 @@ class StaffAdmin(UserAdmin):  # type: ignore[type-arg]
     ordering = ("username",)
     filter_horizontal = ()
     readonly_fields = ("last_login",)
-    fieldsets: ClassVar = (
+    fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("岗位", {"fields": ("name", "role", "store", "region", "is_active")}),
         ("后台", {"fields": ("is_staff", "is_superuser", "last_login")}),
     )
-    add_fieldsets: ClassVar = (
+    add_fieldsets = (
         (
             None,
             {"fields": ("username", "name", "role", "store", "region", "usable_password", "password1", "password2")},
@@ -84,7 +85,7 @@ class StaffAdmin(UserAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin[Product]):
+class ProductAdmin(_ModelAdmin):
     list_display = ("name", "code", "category", "variety", "unit", "is_active")
     list_filter = ("unit", "is_active")
     search_fields = ("name", "code", "variety")

@@ -1,5 +1,6 @@
 """What staff type on the pages of this app, checked and worded."""
 
+import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -120,6 +121,12 @@ class ShelfForm(forms.Form):
             raise forms.ValidationError("库存不能是负数" if amount < 0 else "库存太大了，请核对")
         return int(amount)
 
+    def clean(self) -> dict[str, Any]:
+        """The hidden fields have no place to show an error of their own."""
+        if any(name.startswith("seen_") for name in self.errors):
+            raise forms.ValidationError("页面内容过期了，请刷新后再改")
+        return self.cleaned_data
+
     def seen(self) -> ShelfState:
         """What was on the screen."""
         typed = self.cleaned_data
@@ -145,7 +152,7 @@ class ShelfForm(forms.Form):
 
 def _number(text: str, label: str) -> Decimal:
     try:
-        number = Decimal(text.strip().lstrip("¥￥").replace(",", "").replace("，", ""))
+        number = Decimal(unicodedata.normalize("NFKC", text).strip().lstrip("¥").replace(",", ""))
     except InvalidOperation:
         raise forms.ValidationError(f"{label}要写数字") from None
     if not number.is_finite():

@@ -38,9 +38,8 @@ def yuan(fen: int | None) -> str:
 def yuan_short(fen: int) -> str:
     """Money for a headline: `¥5,286`, from 100,000 yuan on `¥12.3万`."""
     whole = round(Decimal(fen) / 100)
-    if abs(whole) >= _LONG_NUMBER:
-        return f"¥{Decimal(whole) / 10_000:,.1f}万"
-    return f"{'-' if whole < 0 else ''}¥{abs(whole):,}"
+    sign, whole = ("-" if whole < 0 else ""), abs(whole)
+    return f"{sign}¥{Decimal(whole) / 10_000:,.1f}万" if whole >= _LONG_NUMBER else f"{sign}¥{whole:,}"
 
 
 @register.filter
