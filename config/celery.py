@@ -54,6 +54,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(),
                 "options": {"expires": 60},
             },
+            "callbacks in no queue": {
+                "task": "wecom.sweep_callbacks",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
             # Dropped when the next one is due: a worker that was away does not work off stale pulses.
             **{
                 f"pulse of {queue}": {

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("stores.urls")),
     path("members/", include("members.urls")),
     path("imports/", include("stores.import_urls")),
+    path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),
     path("media/products/<path:name>", product_picture, name="product_picture"),
     path("admin/", admin.site.urls),
