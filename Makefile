@@ -3,7 +3,8 @@
 BIN := .venv/bin
 PORT ?= 8000
 JOBS ?= 2
-PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+# A lock file is complete, so nothing is resolved; byte code is left to the first start, which needs a fraction of it.
+PIP = $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps --no-compile
 # A stamp carries the sum of its lock file, so a changed lock is installed whatever the clock says.
 sum = $(shell cksum < $(1) | cut -d ' ' -f 1)
 RUN := .venv/.run-$(call sum,requirements.lock)

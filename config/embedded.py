@@ -73,20 +73,26 @@ class Use:
 
         :raises ServerUnavailable: with the end of the server's log
         """
-        started = [name for name in self.names if not _is_kept(name, self.data)]
+        started = [name for name in self.names if self._lacks_keeper(name)]
         deadline = time.monotonic() + keeper.START_SECONDS
         for name in started:
             self._start_keeper(name)
         for name in self.names:
-            while not _answers(name, self.data):
+            # A server without a keeper is one that is just going down.
+            while not (_is_kept(name, self.data) and _answers(name, self.data)):
                 mine = self._keepers.get(name)
-                if (mine and mine.poll()) or time.monotonic() > deadline:
+                if (mine and (mine.poll() or 0) > 0) or time.monotonic() > deadline:
                     raise ServerUnavailable(f"内置 {name} 没有启动，日志的最后几行：\n{_log_tail(name, self.data)}")
-                # A keeper that finds another one at work leaves with 0; that one may have failed since.
-                if (mine is None or mine.returncode == 0) and not _is_kept(name, self.data):
+                if self._lacks_keeper(name):
                     self._start_keeper(name)
+                    started.append(name)
                 time.sleep(0.02)
         return started
+
+    def _lacks_keeper(self, name: Name) -> bool:
+        """Whether no keeper is at work and the one started here, if any, has ended: killed, or later than another."""
+        mine = self._keepers.get(name)
+        return (mine is None or mine.poll() is not None) and not _is_kept(name, self.data)
 
     def _start_keeper(self, name: Name) -> None:
         options = ["--throwaway"] if self.throwaway else []

@@ -151,12 +151,18 @@ class Keeper:
 
     def keep(self) -> int:
         """Run the server until its last user has gone; the result is the program's exit status."""
-        if not lock_within(self.keeper, 0.5):
-            return 0  # another keeper was faster
-        # Every process of a server inherits this lock: who holds it knows that nothing of an earlier server is left.
-        if not lock_within(self.server, START_SECONDS):
-            say("上一次的服务进程还没有退出")
-            return 1
+        # Every process of a server inherits its lock: who holds it knows that nothing of an earlier server is left.
+        deadline = time.monotonic() + START_SECONDS
+        while not try_lock(self.server):
+            if not try_lock(self.keeper, fcntl.LOCK_SH):
+                return 0  # another keeper was faster
+            fcntl.flock(self.keeper, fcntl.LOCK_UN)
+            if time.monotonic() > deadline:
+                say("上一次的服务进程还没有退出")
+                return 1
+            time.sleep(0.02)
+        # From here on `keeper.lock` tells the users that whoever answers is the server of this keeper.
+        fcntl.flock(self.keeper, fcntl.LOCK_EX)
         self._prepare()
         try:
             return self._supervise()
