@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -102,6 +102,17 @@ def try_lock(lock: int, how: int = fcntl.LOCK_EX) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold a folder against others who ask in the same way."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def lock_within(lock: int, seconds: float) -> bool:
@@ -207,11 +218,12 @@ class Keeper:
 
     def _prepare(self) -> None:
         base = home(self.data)
-        if base == self.data:
-            base.chmod(base.stat().st_mode | 0o711)  # `nobody` must be able to pass
-        else:
-            own_folder(base, mode=0o711, owner=os.geteuid())
-        own_folder(socket_dir(self.data), mode=0o700, owner=self.owner)
+        with one_at_a_time(self.data):  # both keepers need these folders
+            if base == self.data:
+                base.chmod(base.stat().st_mode | 0o711)  # `nobody` must be able to pass
+            else:
+                own_folder(base, mode=0o711, owner=os.geteuid())
+            own_folder(socket_dir(self.data), mode=0o700, owner=self.owner)
         folder = base / self.name
         folder.mkdir(exist_ok=True)
         folder.chmod(folder.stat().st_mode | 0o711)
