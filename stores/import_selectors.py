@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from stores.imports_registry import Handler, handler_for, kinds
 from stores.models import ImportJob, SheetMapping, Staff, Store
 from stores.selectors import stores_for
 from stores.sheets.columns import Field, ambiguous_names, header_key, match_columns, missing_fields
 from stores.sheets.reading import Sheet, open_sheet
+from stores.templatetags.fmt import grouped, yuan
 
 PREVIEW_ROWS = 10
 _ENCODINGS = {"gb18030": "GBK", "utf-8-sig": "UTF-8", "utf-8": "UTF-8"}
@@ -69,6 +72,11 @@ class Preview:
     remembered: bool
 
     @property
+    def recognised(self) -> int:
+        """How many fields have a column."""
+        return sum(choice.column is not None for choice in self.choices)
+
+    @property
     def column_names(self) -> list[tuple[int, str]]:
         """Columns as a person calls them; one without a name goes by its place."""
         return [(index, name or f"第 {index + 1} 列（没有名称）") for index, name in enumerate(self.header)]
@@ -117,3 +125,48 @@ def _form(sheet: Sheet) -> str:
         return "Excel 工作表"
     encoding = _ENCODINGS.get(sheet.encoding, sheet.encoding.upper())
     return f"CSV · {encoding} · {_DELIMITERS.get(sheet.delimiter, sheet.delimiter)}分隔"
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """One figure of a report, as a person reads it."""
+
+    key: str
+    label: str
+    text: str
+    is_alarm: bool = False
+
+
+@dataclass(frozen=True)
+class ReportView:
+    """A report in Chinese: its figures in order, and why rows were left out, the commonest reason first."""
+
+    lines: list[ReportLine]
+    reasons: list[tuple[str, int]]
+
+
+def report_lines(job: ImportJob) -> ReportView:
+    """What the report of a finished job says."""
+    labels = handler_for(job.kind).report_labels
+    reasons = job.report.get("reasons", {})
+    lines = [
+        ReportLine(
+            key=key,
+            label=labels.get(key, key).removesuffix("（分）"),
+            text=_figure(key, job.report[key]),
+            is_alarm=key == "rejected" and bool(job.report[key]),
+        )
+        for key in dict.fromkeys((*labels, *job.report))
+        if key in job.report and not isinstance(job.report[key], dict | list)
+    ]
+    return ReportView(lines=lines, reasons=sorted(reasons.items(), key=lambda item: -item[1]))
+
+
+def _figure(key: str, value: Any) -> str:
+    if value is None:
+        return "—"
+    if key.endswith("_fen"):
+        return yuan(value)
+    if key.endswith("_at"):
+        return timezone.localtime(datetime.fromisoformat(value)).strftime("%Y-%m-%d %H:%M")
+    return grouped(value) if isinstance(value, int | float) else str(value)
