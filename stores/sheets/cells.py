@@ -48,8 +48,11 @@ _SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 -- a count of days; made 
 
 
 def clean(text: str) -> str:
-    """The text in half-width characters, lower case, one kind of minus, without space around it."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).translate(_DASHES)).strip().lower()
+    """The text in half-width characters, lower case, one kind of minus, without space around it.
+
+    An apostrophe in front is what spreadsheets, and our own list of refused rows, put before text.
+    """
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text).translate(_DASHES)).strip().removeprefix("'").lower()
 
 
 def _shown(text: str) -> str:
