@@ -1,9 +1,17 @@
+from dataclasses import dataclass
+
 import pytest
 import redis
 from django.conf import settings as django_settings
 
 from tests.wecom.envelopes import AES_KEY, CORP_ID, TOKEN
-from wecom import registry
+from tests.wecom.fake import BASE, Clock, FakeWeCom, NotedAlerts
+from wecom import registry, tasks
+from wecom.client.limits import Limiter
+from wecom.configuration import Application
+from wecom.gateway import WeCom, connect
+
+SECRET = "the-secret-of-the-app"
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +21,7 @@ def company(settings):
     settings.WECOM_TOKEN = TOKEN
     settings.WECOM_AES_KEY = AES_KEY
     settings.WECOM_AGENT_ID = "218"
-    settings.WECOM_SECRET = "the-secret-of-the-app"
+    settings.WECOM_SECRET = SECRET
 
 
 @pytest.fixture
@@ -34,3 +42,44 @@ def handlers():
     yield registry.register
     registry._registrations.clear()
     registry._registrations.update(own)
+
+
+@dataclass
+class Site:
+    """A client, the WeCom it talks to, and what surrounds both."""
+
+    wecom: WeCom
+    fake: FakeWeCom
+    clock: Clock
+    alerts: NotedAlerts
+    limiter: Limiter
+
+
+@pytest.fixture
+def connect_to(store):
+    """Build a client of a scripted WeCom."""
+
+    def build(*, secret=SECRET, parallel: int = 8, fake=None, **script) -> Site:
+        fake = fake or FakeWeCom()
+        fake.script.update({name.replace("__", "/"): steps for name, steps in script.items()})
+        clock, alerts = Clock(), NotedAlerts()
+        limiter = Limiter(store, corp_id=CORP_ID, parallel=parallel, clock=clock, sleep=clock.sleep)
+        client = connect(
+            app=Application("app", CORP_ID, secret, "218"), base=BASE, store=store, http=fake.http(),
+            alerts=alerts, limiter=limiter, sleep=clock.sleep,
+        )  # fmt: skip
+        return Site(client, fake, clock, alerts, limiter)
+
+    return build
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """What would have been sent to the broker, the one boundary that is faked here."""
+    sent = []
+    monkeypatch.setattr(
+        tasks.run_callback,
+        "apply_async",
+        lambda *, kwargs, queue, countdown=None, **_: sent.append((kwargs["job_id"], queue, countdown)),
+    )
+    return sent
