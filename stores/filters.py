@@ -46,8 +46,9 @@ class StoreFilter(django_filters.FilterSet):  # type: ignore[misc]  # the packag
         for name, field in self.form.fields.items():
             field.widget.attrs.update({"class": "form-control" if name == "q" else "form-select"})
             field.widget.attrs["aria-label"] = field.label
+        self.form.fields["q"].widget.input_type = "search"
         self.form.fields["q"].widget.attrs.update(
-            type="search", placeholder="搜索门店 / 编码 / 城市 / 店长", autocomplete="off", enterkeyhint="search"
+            placeholder="搜索门店 / 编码 / 城市 / 店长", autocomplete="off", enterkeyhint="search"
         )
 
     def by_words(self, stores: QuerySet[Store], _name: str, text: str) -> QuerySet[Store]:
