@@ -9,7 +9,7 @@ import binascii
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +23,6 @@ _COMPARED_LENGTH = 6
 _NEAR = 0.88
 _AES_KEY_BYTES = (16, 24, 32)
 _MAX_KEY_ID = 255
-_MAX_PORT = 65_535
 
 DEMO_SECRET_KEY = "demo-only-secret-key-never-in-production-0123456789abcdef"  # noqa: S105 -- refused in production
 DEMO_IDENTITY_KEYS = "1:ZGVtby1vbmx5LWlkZW50aXR5LWtleS0zMi1ieXRlcyE="
@@ -47,10 +46,13 @@ def _boolean(text: str) -> bool:
     raise ValueError("只能是 true 或 false")
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MAX_PORT:
-        raise ValueError(f"应为 1 到 {_MAX_PORT} 的端口号")
-    return int(text)
+def _count(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"应为 {least} 到 {most} 的整数")
+        return int(text)
+
+    return parse
 
 
 def _pattern(expression: str, hint: str) -> Callable[[str], str]:
@@ -141,7 +143,11 @@ class Environment:
     redis_url: str | None = _variable(
         _address("redis", "rediss", "unix"), "Redis 地址；不填则用内置的（仅限非生产）", secret=True
     )
-    port: int = _variable(_port, "网页服务的端口", default=8000)
+    port: int = _variable(_count(1, 65_535), "网页服务的端口", default=8000)
+    web_processes: int = _variable(_count(1, 64), "网页服务的进程数，每个进程 8 个线程", default=2)
+    trusted_proxies: int = _variable(
+        _count(0, 5), "生产环境里站点前面有几层反向代理，访客地址由它们写在 X-Forwarded-For 里", default=1
+    )
     media_root: str | None = _variable(str, "上传文件的目录；不填则在 .local/media")
     log_level: str = _variable(_choice(*LOG_LEVELS), "日志级别：DEBUG、INFO、WARNING、ERROR", default="INFO")
     metrics_token: str = _variable(
@@ -171,6 +177,11 @@ class Environment:
         return self.env == "production"
 
 
+def variables() -> tuple[Field[Any], ...]:
+    """Every declared variable, in the order of the table in docs/operations.md."""
+    return fields(Environment)
+
+
 def read(environ: Mapping[str, str]) -> Environment:
     """The typed environment; an empty variable counts as unset.
 
@@ -178,7 +189,7 @@ def read(environ: Mapping[str, str]) -> Environment:
         asked for with something only a demo may have. The message names the variable and never shows its value
         where that is a secret.
     """
-    declared = {variable.name.upper(): variable for variable in fields(Environment)}
+    declared = {variable.name.upper(): variable for variable in variables()}
     _refuse_misspelt(environ, set(declared))
     values: dict[str, Any] = {}
     for name, variable in declared.items():

@@ -61,19 +61,21 @@ def drop_request_started(_logger: WrappedLogger, _method: str, event: EventDict)
     return event
 
 
+_SHARED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=False),
+]
+
+
 def configure(options: dict[str, Any]) -> None:
     """Set up structlog and the standard library's loggers; `options` is `settings.LOGGING`: json, level."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=False),
-    ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             drop_request_started,
-            *shared,
+            *_SHARED,
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -81,40 +83,44 @@ def configure(options: dict[str, Any]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    logging.config.dictConfig(standard_library(options))
+
+
+def standard_library(options: dict[str, Any]) -> dict[str, Any]:
+    """The `dictConfig` under which every logger writes our lines; gunicorn's master takes it too."""
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if options["json"]
         else structlog.dev.ConsoleRenderer(colors=False)
     )
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {
-                "line": {
-                    "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
-                    "processors": [
-                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        structlog.processors.format_exc_info,
-                        mask_event,
-                        renderer,
-                    ],
-                }
-            },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-            "root": {"handlers": ["stderr"], "level": options["level"]},
-            "loggers": {
-                # The request line is django-structlog's; these would say it a second time.
-                "django.request": {"level": "CRITICAL"},
-                "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-                "gunicorn.access": {"level": "CRITICAL"},
-                "uvicorn.access": {"handlers": [], "level": "CRITICAL"},
-                "celery.app.trace": {"level": "CRITICAL"},
-                "celery.worker.strategy": {"level": "WARNING"},
-                "axes": {"level": "WARNING"},
-                "httpx": {"level": "WARNING"},  # it logs whole addresses, tokens included
-                "httpcore": {"level": "WARNING"},
-            },
-        }
-    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [*_SHARED, structlog.stdlib.ExtraAdder()],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    mask_event,
+                    renderer,
+                ],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": options["level"]},
+        "loggers": {
+            # The request line is django-structlog's; these would say it a second time.
+            "django.request": {"level": "CRITICAL"},
+            "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            "gunicorn.access": {"level": "CRITICAL"},
+            "gunicorn.error": {"handlers": [], "propagate": True},
+            "uvicorn.access": {"handlers": [], "level": "CRITICAL"},
+            "celery.app.trace": {"level": "CRITICAL"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "axes": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},  # it logs whole addresses, tokens included
+            "httpcore": {"level": "WARNING"},
+        },
+    }

@@ -17,6 +17,24 @@ _STARTED, _SEEN = "session_started", "session_seen"
 _SLIDE_EVERY = 600  # seconds: one write in ten minutes, not one a request
 
 
+class ClientAddress:
+    """Put the visitor's own address into `REMOTE_ADDR`, for the log-in throttle, the audit and the log.
+
+    Each trusted proxy appends the address that called it to `X-Forwarded-For`, so the visitor's stands as far from
+    the end as there are proxies; what stands before it anybody may have written. The header ends here.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        passed = [part.strip() for part in request.META.pop("HTTP_X_FORWARDED_FOR", "").split(",")]
+        hops = settings.TRUSTED_PROXIES
+        if 0 < hops <= len(passed) and passed[-hops]:
+            request.META["REMOTE_ADDR"] = passed[-hops]
+        return self.get_response(request)
+
+
 class RequestCeiling:
     """Refuse a body no page accepts before a byte of it is read.
 

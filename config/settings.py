@@ -21,6 +21,7 @@ IDENTITY_HASH_KEY = env.identity_hash_key
 ALLOWED_HOSTS = list(env.allowed_hosts) or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
 METRICS_TOKEN = env.metrics_token
+TRUSTED_PROXIES = env.trusted_proxies if PRODUCTION else 0
 
 WECOM_CORP_ID = env.wecom_corp_id
 WECOM_AGENT_ID = env.wecom_agent_id
@@ -62,6 +63,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Probes come by address, every few seconds: before the host check, the counters and the log.
     "config.health.ProbeMiddleware",
+    "config.middleware.ClientAddress",
     "config.middleware.RequestCeiling",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -166,7 +168,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.secure_ssl_redirect
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
