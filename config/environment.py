@@ -182,6 +182,21 @@ def variables() -> tuple[Field[Any], ...]:
     return fields(Environment)
 
 
+def table() -> str:
+    """The variables as the Markdown table of docs/operations.md."""
+    rows = ["| 变量 | 默认 | 用途 |", "|---|---|---|"]
+    for variable in variables():
+        match variable.default:
+            case None | "" | ():
+                shown = ""
+            case bool() as flag:
+                shown = f"`{str(flag).lower()}`"
+            case default:
+                shown = "演示值" if variable.metadata["secret"] else f"`{default}`"
+        rows.append(f"| `{variable.name.upper()}` | {shown} | {variable.metadata['help']} |")
+    return "\n".join(rows)
+
+
 def read(environ: Mapping[str, str]) -> Environment:
     """The typed environment; an empty variable counts as unset.
 

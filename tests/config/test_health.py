@@ -1,17 +1,24 @@
 """Probes against services that really are broken: closed ports, silent ports, a Redis stopped under way."""
 
 import json
+import os
+import re
 import socket
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 import redis
+from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
 from config import embedded, health, pulse
+from tests.processes import SAFE
 
 NOW = datetime(2026, 1, 5, 1, 3, tzinfo=UTC)
 
@@ -243,3 +250,58 @@ def test_ages_are_seconds_since_each_pulse(own_redis):
     pulse.record(name="fast", at=NOW - timedelta(minutes=2))
 
     assert pulse.ages(at=NOW + timedelta(seconds=30)) == {"beat": 30, "fast": 150}
+
+
+def test_manage_pulse_is_the_health_check_of_beat(own_redis, capsys):
+    pulse.record(name="beat", at=datetime.now(UTC) - timedelta(seconds=100))
+
+    call_command("pulse", "beat", max_age=120)
+
+    assert re.fullmatch(r"beat：10[0-9] 秒前\n", capsys.readouterr().out)
+    with pytest.raises(CommandError, match="beat 超过 90 秒没有动静"):
+        call_command("pulse", "beat", max_age=90)
+    with pytest.raises(CommandError, match="fast 超过 90 秒没有动静"):
+        call_command("pulse", "fast", max_age=90)
+
+
+def test_manage_pulse_says_that_redis_is_gone(settings, closed_port):
+    settings.REDIS_URL = f"redis://127.0.0.1:{closed_port}/0"
+
+    with pytest.raises(CommandError, match="连不上 Redis"):
+        call_command("pulse")
+
+
+def test_gunicorn_serves_the_probes_logs_json_and_sums_its_processes(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path / "log"
+    with log.open("wb") as stderr:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi"],
+            env=os.environ | SAFE | {"PORT": str(port), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "prometheus")},
+            cwd=settings.BASE_DIR, stderr=stderr,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            assert time.monotonic() < deadline, log.read_text()
+            try:
+                assert httpx.get(f"http://127.0.0.1:{port}/healthz").text == "ok"
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        behind_proxy = {"Host": "dianquan.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "8.8.8.8"}
+        for _ in range(20):
+            # A connection each: either process may take it.
+            assert httpx.get(f"http://127.0.0.1:{port}/media/products/x.txt", headers=behind_proxy).status_code == 404
+        exposed = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    finally:
+        server.terminate()
+        status = server.wait(60)
+
+    assert status == 0
+    assert 'django_http_requests_total_by_method_total{method="GET"} 20.0' in exposed
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    finished = [line for line in lines if line["event"] == "request_finished"]
+    assert [(line["code"], line["ip"]) for line in finished] == [(404, "8.8.8.8")] * 20

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from config.middleware import ClientAddress
 from tests.factories import StaffFactory
 from tests.processes import SAFE, in_a_fresh_process
 
@@ -177,3 +178,24 @@ def test_a_page_dressed_as_a_picture_is_not_run(client, db, media):
 )
 def test_nothing_else_in_the_media_folder_is_served(client, db, media, path):
     assert client.get(f"/media/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("proxies", "passed_on", "seen"),
+    [
+        (0, "6.6.6.6", "10.0.0.9"),  # no proxy: whoever sends the header has made it up
+        (1, "8.8.8.8", "8.8.8.8"),
+        (1, "6.6.6.6, 8.8.8.8", "8.8.8.8"),
+        (2, "6.6.6.6, 8.8.8.8, 10.0.0.8", "8.8.8.8"),
+        (2, "8.8.8.8", "10.0.0.9"),  # fewer than there are proxies: somebody went around one
+        (1, "", "10.0.0.9"),
+    ],
+)
+def test_the_visitors_address_is_what_the_last_trusted_proxy_saw(settings, rf, proxies, passed_on, seen):
+    settings.TRUSTED_PROXIES = proxies
+    request = rf.get("/", REMOTE_ADDR="10.0.0.9", HTTP_X_FORWARDED_FOR=passed_on)
+
+    ClientAddress(lambda _: None)(request)
+
+    assert request.META["REMOTE_ADDR"] == seen
+    assert "HTTP_X_FORWARDED_FOR" not in request.META
