@@ -133,16 +133,6 @@ def test_every_app_of_the_architecture_exists_and_is_bound_by_the_import_contrac
     assert [app for app in APPS if not (ROOT / app / "__init__.py").is_file()] == []
 
 
-def test_no_file_of_code_has_grown_over_300_lines():
-    grown = {
-        str(path.relative_to(ROOT)): count
-        for path in tracked("*.py", "*.js", "*.css", "*.html")
-        if "migrations" not in path.parts and (count := len(text_of(path).splitlines())) > 300
-    }
-
-    assert grown == {}
-
-
 def test_every_suppression_gives_its_reason():
     bare = re.compile(r"#\s*noqa(?!: [A-Z0-9, ]+ -- \S)")
     found = [

@@ -107,7 +107,7 @@ def _refuse_shared(people: People) -> None:
         )
         if shared:
             people.warnings.append(warning.format(shared))
-            _run(f"DELETE FROM import_pair USING import_shared s WHERE import_pair.{one} = s.{one}")  # noqa: S608
+            _run(f"DELETE FROM import_pair USING import_shared s WHERE import_pair.{one} = s.{one}")  # noqa: S608 -- constants
 
 
 def _join() -> None:

@@ -127,7 +127,7 @@ class RowFilter:
                 if any(map(str.strip, row[width:])):
                     broken.append((number, row, f"比表头多出 {len(row) - width} 格"))
                     continue
-                row = row[:width]  # noqa: PLW2901
+                row = row[:width]  # noqa: PLW2901 -- the cells beyond the header are empty
             level.append(row)
             kept.append(number)
         return level, kept, broken

