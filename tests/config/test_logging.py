@@ -24,14 +24,30 @@ plain_text = st.text(st.characters(categories=["L", "P", "Zs"]), max_size=40).fi
 
 
 @pytest.fixture
-def lines(settings):
-    """What production writes, parsed; the usual set-up is put back afterwards."""
-    house_logging.configure({"json": True, "level": "INFO"})
+def written(settings, monkeypatch):
+    """A function that sets up logging with the given options and returns the stream lines go to.
+
+    A worker sets Django up once more, so the options must stand in the settings too.
+    """
+    usual = settings.LOGGING
     stream = io.StringIO()
-    (handler,) = [h for h in logging.getLogger().handlers if type(h) is logging.StreamHandler]
-    handler.setStream(stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    house_logging.configure(settings.LOGGING)
+
+    def set_up(options):
+        settings.LOGGING = options
+        monkeypatch.setattr("sys.stderr", stream)
+        house_logging.configure(options)
+        return stream
+
+    yield set_up
+    monkeypatch.undo()
+    house_logging.configure(usual)
+
+
+@pytest.fixture
+def lines(written):
+    """What production writes, parsed."""
+    stream = written({"json": True, "level": "INFO"})
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 def boom(_request):
@@ -44,7 +60,11 @@ def log_something(_request):
     return HttpResponse("ok")
 
 
-urlpatterns = [path("boom", boom), path("log", log_something)]
+def gone(_request):
+    return HttpResponse("没有", status=404)
+
+
+urlpatterns = [path("boom", boom), path("log", log_something), path("gone", gone)]
 
 
 @given(before=plain_text, number=mobiles, after=plain_text)
@@ -149,7 +169,7 @@ def test_a_request_of_headquarters_names_no_store(client, lines):
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
 def test_one_request_is_one_access_line(client, lines):
-    client.get("/no-such-page")
+    client.get("/gone")
     client.get("/log")
 
     access = [(line["event"], line["code"]) for line in lines() if "request" in line]
@@ -195,13 +215,9 @@ def test_a_task_inherits_the_request_that_sent_it(lines, own_queues):
     assert told == [("task_started", task_id, "r-1"), ("task_succeeded", task_id, "r-1")]
 
 
-def test_development_reads_like_prose(settings, capsys):
-    house_logging.configure({"json": False, "level": "INFO"})
-    stream = io.StringIO()
-    (handler,) = [h for h in logging.getLogger().handlers if type(h) is logging.StreamHandler]
-    handler.setStream(stream)
+def test_development_reads_like_prose(written):
+    stream = written({"json": False, "level": "INFO"})
 
     structlog.get_logger("shop").info("opened", store="西湖店")
-    house_logging.configure(settings.LOGGING)
 
     assert re.fullmatch(r"\S+ \[info +\] opened +\[shop\] store=西湖店\n", stream.getvalue())
