@@ -1,5 +1,6 @@
 """The stores and products a file may name, and those it is allowed to bring along."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -37,6 +38,7 @@ class Catalogue:
         self._stores = CodeBook.of(Store.objects.values_list("pk", "code", "name").iterator())
         self._products = CodeBook.of(Product.objects.values_list("pk", "code", "name").iterator())
         self._only_store = only_store.pk if only_store else None
+        self._store_ids, self._product_ids = _reserved_ids(Store), _reserved_ids(Product)
         self._new_stores: dict[int, _NewStore] = {}
         self._new_products: dict[int, _NewProduct] = {}
 
@@ -56,7 +58,7 @@ class Catalogue:
         code = code or name  # a column called 门店 may hold either
         found = self._stores.find(code)
         if found is None and len(code) <= cells.MAX_CODE and create and self._only_store is None:
-            found = _reserve_id(Store)
+            found = next(self._store_ids)
             self._new_stores[found] = _NewStore(code, (name or code)[:_MAX_STORE_NAME])
             self._stores.add(found, code, name)
         if found is None:
@@ -72,7 +74,7 @@ class Catalogue:
         code = code or name
         found = self._products.find(code)
         if found is None and len(code) <= cells.MAX_CODE and create:
-            found = _reserve_id(Product)
+            found = next(self._product_ids)
             by_weight = unit in _BY_WEIGHT
             self._new_products[found] = _NewProduct(
                 code, name or code, category[:32], Product.Unit.JIN if by_weight else Product.Unit.PORTION
@@ -104,11 +106,16 @@ class Catalogue:
             _refuse_lost(Product, set(self._new_products), "商品")
 
 
-def _reserve_id(model: type[Store] | type[Product]) -> int:
-    """An id from the table's sequence: lines can be written before their product."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [_TABLES[model]])
-        return int(cursor.fetchone()[0])
+def _reserved_ids(model: type[Store] | type[Product]) -> Iterator[int]:
+    """Ids from the table's sequence, some hundreds at a time: lines can be written before their product."""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, 200)", [_TABLES[model]]
+            )
+            rows = cursor.fetchall()
+        for (pk,) in rows:
+            yield int(pk)
 
 
 def _refuse_lost(model: type[Store] | type[Product], ids: set[int], what: str) -> None:

@@ -20,6 +20,10 @@ NULL = r"\N"
 QUANTITY_SCALE = 10_000
 MAX_RECEIPT, MAX_PAYMENT, MAX_CODE, MAX_NAME, MAX_CARD = 48, 16, 32, 128, 64
 MAX_LINE_NUMBER = 2**31
+_CANONICAL = len("2026-01-05 09:03:00")
+_YEARS = str(cells.FIRST_YEAR), str(cells.LAST_YEAR)
+_LONG_NUMBER = 9
+_SHORTEST_PHONE = 11
 
 _ANONYMOUS = frozenset(
     ("", "/", "\\", "-", "--", "—", "无", "空", "非会员", "无会员", "不是会员", "散客", "零散顾客", "普通顾客",
@@ -57,6 +61,8 @@ class Cached(dict[str, Value | None], Generic[Value]):
 
 def _text(text: str, *, limit: int) -> str:
     """A text for the table and for COPY: NFKC, trimmed, out of its `="…"`; refused when it would not fit."""
+    if text.isascii() and text.isalnum() and len(text) <= limit:
+        return text  # nearly all codes and numbers: nothing to clean, nothing to refuse
     wrapped = _EXCEL_TEXT.fullmatch(text.strip())
     cleaned = unicodedata.normalize("NFKC", wrapped[1] if wrapped else text).strip()
     if _CONTROL.search(cleaned):
@@ -89,8 +95,8 @@ def receipt(text: str) -> str:
     :raises CellError:
     """
     cleaned = _text(text, limit=MAX_RECEIPT)
-    if not cleaned:
-        return ""
+    if not cleaned or cleaned.isalnum():
+        return cleaned
     if is_scientific(cleaned):
         return format(Decimal(cleaned), "f")[:MAX_RECEIPT]
     return cells.parse_code(cleaned).translate(_COPY_ESCAPES)
@@ -108,6 +114,13 @@ def payment(text: str) -> str:
 
 def moment(text: str) -> str:
     """A moment as PostgreSQL reads it; texts of one second sort as the moments do. :raises CellError:"""
+    if len(text) == _CANONICAL and text[4] == text[7] == "-" and text[10] == " " and _YEARS[0] <= text[:4] <= _YEARS[1]:
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            pass  # `parse_moment` knows why
+        else:
+            return text + "+08"
     return cells.parse_moment(text).replace(tzinfo=None).isoformat(" ") + "+08"
 
 
@@ -129,16 +142,39 @@ def line_number(text: str) -> int | None:
 
 def quantity(text: str) -> int | None:
     """A quantity in ten-thousandths (what is finer is rounded); None where the cell is empty. :raises CellError:"""
+    plain = _plain_number(text, places=4)
+    if plain is not None:
+        return plain
     return int(cells.parse_quantity(text)[0] * QUANTITY_SCALE) if text.strip() else None
+
+
+def _plain_number(text: str, *, places: int) -> int | None:
+    """A number of digits and at most one point, scaled by ten to the `places`; None where a parser must look.
+
+    Amounts and weights hardly repeat in a file, so they are what reading it costs.
+    """
+    whole, _, part = text.partition(".")
+    if text.isascii() and whole.isdigit() and len(whole) < _LONG_NUMBER and len(part) <= places:
+        if not part:
+            return int(f"{whole}{'0' * places}")
+        if part.isdigit():
+            scaled: int = int(whole + part.ljust(places, "0"))
+            return scaled
+    return None
 
 
 def unit(text: str) -> str:
     """The unit written behind a quantity, perhaps empty. :raises CellError:"""
+    if text[-1:].isdigit():
+        return ""
     return cells.parse_quantity(text)[1] if text.strip() else ""
 
 
 def fen(text: str) -> int | None:
     """An amount in fen; None where the cell is empty. :raises CellError:"""
+    plain = _plain_number(text, places=2)
+    if plain is not None:
+        return plain
     return cells.parse_fen(text) if text.strip() else None
 
 
@@ -161,14 +197,14 @@ def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
 
     :raises CellError: longer than any card
     """
+    if text.isdecimal() and text.isascii() and text.strip("0") and len(text) < _SHORTEST_PHONE:
+        return None if phones_only else (Identity.Kind.CARD.value, text)
     cleaned = unicodedata.normalize("NFKC", text).strip().removeprefix("'").strip()
     wrapped = _EXCEL_TEXT.fullmatch(cleaned)
     cleaned = wrapped[1].strip() if wrapped else cleaned
     if cleaned.lower() in _ANONYMOUS or not cleaned.strip("0") or cleaned.startswith(("#", "=")):
         return None
-    if "*" in cleaned or _MASKED_PHONE.fullmatch(cleaned):
-        return None
-    if is_scientific(cleaned):
+    if "*" in cleaned or _MASKED_PHONE.fullmatch(cleaned) or is_scientific(cleaned):
         return None
     whole = cleaned.removesuffix(".0") if cleaned[:-2].isdigit() else cleaned
     phone = normalise_phone(whole)

@@ -24,6 +24,7 @@ NO_PRICE = -(1 << 62)
 _LABELS = {field.key: field.label for field in FIELDS}
 _MAX_PAIRS_SEEN = 200_000
 _MAX_KEYS_CACHED = 120_000
+_RUN = 4_000
 _TAIL = 4
 
 Value = TypeVar("Value")
@@ -86,9 +87,10 @@ class LineReader:
         self._columns: list[list[str]] = []
         self._plain: dict[str, Cached[Any]] = {
             "store": Cached(catalogue.known_store),
-            "receipt": Cached(self._receipt),
+            # Receipts and moments come in runs: a small cache catches nearly all there is to catch.
+            "receipt": Cached(self._receipt, limit=_RUN),
             "line": Cached(cells.line_number),
-            "at": Cached(lambda text: _unless(cells.moment(text), lambda moment: moment > latest)),
+            "at": Cached(lambda text: _unless(cells.moment(text), lambda moment: moment > latest), limit=_RUN),
             "product": Cached(catalogue.known_product),
             "quantity": Cached(lambda text: _unless_negative(cells.quantity(text))),
             "unit": Cached(cells.unit),
@@ -206,7 +208,7 @@ class LineReader:
         return key
 
     def _receipt(self, text: str) -> str | None:
-        if not self.scientific_receipt and cells.is_scientific(text):
+        if "." in text and not self.scientific_receipt and cells.is_scientific(text):
             self.scientific_receipt = text.strip()
         return cells.receipt(text) or None
 

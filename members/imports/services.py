@@ -1,5 +1,7 @@
 """Importing a sales file: read, gather, apply."""
 
+import time
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,11 +49,12 @@ class SalesFile:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of an import. `left_out` counts the rows written to the file asked for."""
+    """What came of an import. `left_out` counts the rows written to the file asked for; `seconds` is by phase."""
 
     report: Report
     warnings: list[str] = field(default_factory=list)
     left_out: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def import_purchases(
@@ -72,7 +75,9 @@ def import_purchases(
     left_out = LeftOut()
     try:
         with transaction.atomic(), _room_to_sort():
-            outcome = _Import(file, at=at, job=job, left_out=left_out, on_progress=on_progress).run()
+            outcome = _Import(
+                file, at=at, job=job, left_out=left_out, lists=left_out_to is not None, on_progress=on_progress
+            ).run()
             if left_out_to is not None and left_out.count:
                 header = _reopened(file, lambda sheet: sheet.header)
                 write_rejected(left_out_to, header, left_out.rows())
@@ -104,12 +109,14 @@ class _Import:
         at: datetime,
         job: ImportJob | None,
         left_out: LeftOut,
+        lists: bool,
         on_progress: Callable[[int, int], None] | None,
     ) -> None:
         self._file = file
         self._at = at
         self._job = job
         self._left_out = left_out
+        self._lists = lists
         self._on_progress = on_progress
         self._report = Report()
         self._warnings: list[str] = []
@@ -117,17 +124,12 @@ class _Import:
         self._staging = Staging()
 
     def run(self) -> Outcome:
-        self._gather()
-        if self._report.rejected > _MOST_LISTED:
-            self._warnings.append(f"未导入的行太多，只列出了前 {_MOST_LISTED:,} 行")
-        self._leave_out_repetitions()
-        self._sum_up()
-        self._catalogue.write_new()
-        found = people.resolve_people(at=self._at, job=self._job, source=SOURCE)
-        self._report.members_new = found.new
-        self._warnings += found.warnings
-        self._write()
-        return Outcome(self._report, self._warnings)
+        seconds: dict[str, float] = {}
+        for phase in (self._gather, self._leave_out_repetitions, self._sum_up, self._settle_people, self._write):
+            began = time.perf_counter()
+            phase()
+            seconds[phase.__name__.strip("_")] = time.perf_counter() - began
+        return Outcome(self._report, self._warnings, seconds=seconds)
 
     def _gather(self) -> None:
         with open_sheet(self._file.path, name=self._file.name, sheet=self._file.sheet, fields=FIELDS) as sheet:
@@ -154,6 +156,9 @@ class _Import:
                     "请把小票号列设为文本后重新导出"
                 )
 
+        if self._report.rejected > _MOST_LISTED:
+            self._warnings.append(f"未导入的行太多，只列出了前 {_MOST_LISTED:,} 行")
+
     def _reject(self, number: int, row: list[str], reason: str, detail: str) -> None:
         self._report.reasons[reason] += 1
         if self._report.rejected <= _MOST_LISTED:
@@ -176,7 +181,7 @@ class _Import:
         repetitions.find_in_database(source=SOURCE)
         found = repetitions.found()
         self._report.duplicates = len(found)
-        if found:
+        if found and self._lists:
             self._list(found[:_MOST_DUPLICATES_LISTED])
         if len(found) > _MOST_DUPLICATES_LISTED:
             self._warnings.append(f"重复的行太多，只列出了前 {_MOST_DUPLICATES_LISTED:,} 行")
@@ -186,10 +191,9 @@ class _Import:
         by_row = {repetition.row: repetition for repetition in found}
         with open_sheet(self._file.path, name=self._file.name, sheet=self._file.sheet, fields=FIELDS) as sheet:
             for batch in sheet.batches():
-                for index, number in enumerate(batch.row_numbers):
-                    repetition = by_row.pop(number, None)
-                    if repetition is not None:
-                        self._left_out.add(number, _row(batch, index), _why(repetition))
+                for number in sorted(by_row.keys() & batch.row_numbers):
+                    index = bisect_left(batch.row_numbers, number)
+                    self._left_out.add(number, _row(batch, index), _why(by_row.pop(number)))
                 if not by_row:
                     return
 
@@ -205,6 +209,12 @@ class _Import:
         report.quantity, report.paid_fen = int(quantity), int(paid)
         report.first_at = first and first.astimezone(BUSINESS_ZONE)
         report.last_at = last and last.astimezone(BUSINESS_ZONE)
+
+    def _settle_people(self) -> None:
+        self._catalogue.write_new()
+        found = people.resolve_people(at=self._at, job=self._job, source=SOURCE)
+        self._report.members_new = found.new
+        self._warnings += found.warnings
 
     def _write(self) -> None:
         if not self._report.accepted:

@@ -1,9 +1,9 @@
 """The temporary tables an import is gathered in before it is applied."""
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from django.db import connection
 
 from members.imports.cells import NULL
@@ -35,8 +35,8 @@ class Staging:
     def __init__(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(TABLES)
-        self._keys: list[npt.NDArray[np.int64]] = []
-        self._rows: list[npt.NDArray[np.int32]] = []
+        self._keys = array("q")
+        self._rows = array("i")
         self.shortest_receipt = 1 << 30
         self.months: set[str] = set()
 
@@ -44,8 +44,8 @@ class Staging:
         """Write one batch."""
         if lines.rows:
             keys = map(hash, zip(lines.stores, lines.receipts, lines.numbers, strict=True))
-            self._keys.append(np.fromiter(keys, dtype=np.int64, count=len(lines.rows)))
-            self._rows.append(np.array(lines.rows, dtype=np.int32))
+            self._keys.extend(keys)
+            self._rows.extend(lines.rows)
             self.shortest_receipt = min(self.shortest_receipt, *map(len, lines.receipts))
             self.months.update({moment[:7] for moment in set(lines.moments)})
             _copy(f"import_line ({LINE_COLUMNS})", _line_text(lines))
@@ -61,13 +61,12 @@ class Staging:
 
     def suspects(self) -> list[int]:
         """The rows whose line has the key of another; all true repetitions are among them."""
-        if not self._keys:
-            return []
-        keys, rows = np.concatenate(self._keys), np.concatenate(self._rows)
-        self._keys, self._rows = [], []
+        keys, rows = np.frombuffer(self._keys, np.int64), np.frombuffer(self._rows, np.int32)
         ordered = np.sort(keys)
         repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         found: list[int] = rows[np.isin(keys, repeated)].tolist() if len(repeated) else []
+        del keys, rows
+        self._keys, self._rows = array("q"), array("i")
         return found
 
 
