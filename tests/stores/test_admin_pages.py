@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from stores.models import AuditEntry, Staff
-from tests.factories import ManagerFactory, ProductFactory, StaffFactory, StoreProductFactory
+from tests.factories import ManagerFactory, MemberFactory, ProductFactory, StaffFactory, StoreProductFactory, identity
 
 pytestmark = pytest.mark.django_db
 OURS = [model for model in admin.site._registry if model._meta.app_label in {"stores", "members"}]
@@ -43,6 +43,16 @@ def test_a_ledger_is_read_and_never_rewritten(it, model):
     assert it.post(f"/admin/stores/auditentry/{row.pk}/change/", {"action": "y"}).status_code == 403
     assert it.post(f"/admin/stores/auditentry/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert it.get("/admin/stores/auditentry/add/").status_code == 403
+
+
+def test_an_identity_is_shown_by_its_tail_alone(it):
+    row = identity(MemberFactory(), "phone", "13812345678")
+
+    text = it.get(f"/admin/members/identity/{row.pk}/change/").content.decode()
+
+    assert "5678" in text
+    assert "13812345678" not in text
+    assert "密文" not in text
 
 
 def test_it_opens_an_account_with_a_password(it):
