@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/", include("stores.import_urls")),
     path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),
+    path("api/", include("config.api_docs")),
     path("media/products/<path:name>", product_picture, name="product_picture"),
     path("admin/", admin.site.urls),
 ]

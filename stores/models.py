@@ -279,3 +279,22 @@ class SheetMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.header_key[:8]}"
+
+
+class ApiToken(models.Model):
+    """Another system's key: it sees what its member of staff sees. Of the secret only the SHA-256 is kept."""
+
+    staff = models.ForeignKey(Staff, on_delete=models.PROTECT, related_name="api_tokens", verbose_name="员工")
+    name = models.CharField("用途", max_length=64)
+    digest = models.BinaryField("摘要", max_length=32, unique=True)
+    scopes = models.JSONField("权限", default=list)
+    created_at = models.DateTimeField("创建时间")
+    expires_at = models.DateTimeField("到期时间")
+    last_used_at = models.DateTimeField("最近使用", null=True)  # to ten minutes
+    revoked_at = models.DateTimeField("吊销时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "接口令牌"
+
+    def __str__(self) -> str:
+        return self.name

@@ -18,15 +18,7 @@ _FIELD_LABELS = {
     "home_store": "归属门店",
     "joined_at": "更早的入会时间",
 }
-_EVIDENCE_LABELS = {
-    "phone_tail": "手机尾号",
-    "card_tail": "会员卡尾号",
-    "identity": "标识",
-    "receipt": "小票",
-    "file": "文件",
-    "row": "行",
-    "chosen_by": "认定方式",
-}
+_EVIDENCE_LABELS = {"import_job": "导入任务", "chosen_by": "认定方式"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +49,6 @@ def told(merges: QuerySet[MemberMerge]) -> list[MergeStory]:
     for merge in merges.select_related("kept", "absorbed", "by"):
         moved = [(labels.get(key, key), count) for key, count in merge.moved.items() if key != "filled" and count]
         filled = [_FIELD_LABELS.get(field, field) for field in merge.moved.get("filled", [])]
-        evidence = [(_EVIDENCE_LABELS.get(key, key), str(value)) for key, value in merge.evidence.items()]
+        evidence = [(_EVIDENCE_LABELS.get(key, key), str(value)) for key, value in merge.evidence.items() if value]
         stories.append(MergeStory(merge, moved, filled, evidence))
     return stories
