@@ -156,8 +156,8 @@ class Keeper:
             time.sleep(0.02)
         # From here on `keeper.lock` tells the users that whoever answers is the server of this keeper.
         fcntl.flock(self.keeper, fcntl.LOCK_EX)
-        self._prepare()
         try:
+            self._prepare()
             return self._supervise()
         finally:
             if self.throwaway:

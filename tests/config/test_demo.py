@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config import assets, embedded
+from config import assets, embedded, keeper
 from tests.config.machines import checkout, environment, eventually, nothing_is_left, processes
 
 URL = re.compile(r"店圈已启动：(http://127\.0\.0\.1:\d+/)")
@@ -62,10 +62,13 @@ def root():
     assets.provide()
     parent = Path(tempfile.mkdtemp(prefix="dianquan-demo-"))
     parent.chmod(0o755)
-    yield checkout(parent / "我的 店圈" / ("long" * 20))
+    project = checkout(parent / "我的 店圈" / ("long" * 20))
+    yield project
     for number in processes(parent):
         with contextlib.suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(keeper.socket_dir(project / ".local"))
     shutil.rmtree(parent)
 
 

@@ -159,7 +159,7 @@ def test_killed_keepers_take_their_servers_along_and_are_replaced(data):
         for number, command in processes(data).items():
             if "keeper.py" in command:
                 os.kill(number, signal.SIGKILL)
-        # Until its parent has reaped it, a killed keeper is a zombie that holds no lock.
+        eventually(lambda: not any("keeper.py" in command for command in processes(data).values()), "they are gone")
         replaced = servers.ensure()
 
         assert (set(replaced), recollection(data)) == (set(BOTH), (42, "42"))
