@@ -157,7 +157,7 @@ class XlsxRows:
             for number, cells in parser.parse():
                 for _ in range(min(number, 2**20) - expected):
                     yield []
-                expected = number + 1
+                expected = max(expected, number + 1)  # row numbers that run backwards fill no gap twice
                 row = [""] * min(max((cell["column"] for cell in cells), default=0), MAX_COLUMNS)
                 for cell in cells:
                     if cell["value"] is not None and cell["column"] <= MAX_COLUMNS:
