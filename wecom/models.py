@@ -61,7 +61,6 @@ class CallbackJob(models.Model):
     state = models.CharField("状态", max_length=8, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField("次数", default=0)
     due_at = models.DateTimeField("到期时间")
-    queued_at = models.DateTimeField("入队时间", null=True)
     finished_at = models.DateTimeField("完成时间", null=True)
     error = models.TextField("错误", blank=True, default="")
     objects = CallbackJobQuerySet.as_manager()
@@ -75,7 +74,9 @@ class CallbackJob(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], condition=Q(state__in=["waiting", "running"]), name="callback_job_due"),
+            models.Index(
+                fields=["queue", "due_at"], condition=Q(state__in=["waiting", "running"]), name="callback_job_due"
+            ),
             models.Index(fields=["handler", "id"], condition=Q(state="dead"), name="callback_job_dead"),
         ]
 

@@ -74,12 +74,10 @@ def connect_to(store):
 
 
 @pytest.fixture
-def published(monkeypatch):
-    """What would have been sent to the broker, the one boundary that is faked here."""
+def woken(store, monkeypatch):
+    """The queues that were woken and after how long, at the one boundary that is faked here: the broker."""
     sent = []
     monkeypatch.setattr(
-        tasks.run_callback,
-        "apply_async",
-        lambda *, kwargs, queue, countdown=None, **_: sent.append((kwargs["job_id"], queue, countdown)),
+        tasks.work_callbacks, "apply_async", lambda *, queue, countdown=None, **_: sent.append((queue, countdown))
     )
     return sent

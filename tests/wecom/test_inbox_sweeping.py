@@ -11,42 +11,66 @@ from tests.wecom.inboxes import NOW, State, noting, only_job, put
 from wecom import selectors, tasks
 from wecom.models import CallbackEvent, CallbackJob
 from wecom.registry import Park
-from wecom.services import inbox
+from wecom.services import inbox, waking
 
 
 @pytest.mark.django_db
-def test_broker_that_is_down_costs_time_not_the_event(handlers, monkeypatch):
+def test_broker_that_is_down_costs_time_not_the_event(handlers, store, monkeypatch):
     handlers("change_external_contact", idle, name="tests.contact")
 
     def down(**_):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(tasks.run_callback, "apply_async", down)
+    monkeypatch.setattr(tasks.work_callbacks, "apply_async", down)
     put()
-    assert only_job().queued_at is None
-
     sent = []
-    monkeypatch.setattr(tasks.run_callback, "apply_async", lambda **message: sent.append(message["queue"]))
+    monkeypatch.setattr(tasks.work_callbacks, "apply_async", lambda **message: sent.append(message["queue"]))
 
-    assert inbox.sweep_jobs(at=NOW) == 1
+    assert inbox.sweep_jobs(at=NOW) == ["default"]
     assert sent == ["default"]
 
 
 @pytest.mark.django_db
-def test_lost_message_is_queued_again_and_a_long_queue_is_not_filled_with_copies(handlers, published):
-    handlers("change_external_contact", idle, name="tests.slow")
-    handlers("change_external_contact", idle, name="tests.welcome", queue="fast")
+def test_redis_that_is_down_costs_time_not_the_event(handlers, settings):
+    handlers("change_external_contact", idle, name="tests.contact")
+    settings.REDIS_URL = "unix:///nonexistent/redis.sock?db=0"
+
     put()
-    published.clear()
 
-    swept = [inbox.sweep_jobs(at=NOW + timedelta(seconds=seconds)) for seconds in (20, 60, 80, 301)]
-
-    assert swept == [0, 1, 0, 2]
-    assert [queue for _, queue, _ in published] == ["fast", "fast", "default"]
+    assert only_job().state == State.WAITING
 
 
 @pytest.mark.django_db
-def test_replay_restarts_dead_letters_and_with_done_also_the_others(handlers, published, capsys):
+def test_lost_call_is_made_again_by_the_sweeper_while_there_is_work(handlers, woken):
+    handlers("change_external_contact", idle, name="tests.contact")
+    put()
+    woken.clear()  # lost
+
+    assert inbox.sweep_jobs(at=NOW) == ["default"]
+    inbox.run_next(queue="default", at=NOW)
+    assert inbox.sweep_jobs(at=NOW + timedelta(hours=1)) == []
+    assert woken == [("default", None)]
+
+
+@pytest.mark.django_db
+def test_many_retries_due_together_are_one_call(handlers, woken):
+    def broken(event, *, at):
+        raise RuntimeError
+
+    handlers("change_external_contact", broken, name="tests.contact")
+    for number in range(3):
+        put(number)
+    woken.clear()
+    waking.arrived(queue="default")
+
+    for _ in range(3):
+        inbox.run_next(queue="default", at=NOW)
+
+    assert woken == [("default", None), ("default", 5)]
+
+
+@pytest.mark.django_db
+def test_replay_restarts_dead_letters_and_with_done_also_the_others(handlers, woken, capsys):
     runs = []
 
     def broken(event, *, at):
@@ -54,15 +78,15 @@ def test_replay_restarts_dead_letters_and_with_done_also_the_others(handlers, pu
 
     handlers("change_external_contact", broken, name="tests.contact")
     put(1)
-    inbox.run_job(job_id=only_job().pk, at=NOW)
+    inbox.run_next(queue="default", at=NOW)
     handlers("change_external_contact", noting(runs, lambda event: event.text("ExternalUserID")), name="tests.contact")
 
     call_command("replay_callbacks", "--dry-run")
     call_command("replay_callbacks")
     call_command("replay_callbacks")
-    inbox.run_job(job_id=only_job().pk, at=only_job().due_at)
+    inbox.run_next(queue="default", at=only_job().due_at)
     call_command("replay_callbacks", "--done", "--kind", "change_external_contact.add_external_contact")
-    inbox.run_job(job_id=only_job().pk, at=only_job().due_at)
+    inbox.run_next(queue="default", at=only_job().due_at)
     call_command("replay_callbacks", "--done", "--since", "2026-01-06T00:00")
 
     assert runs == ["wm1", "wm1"]
@@ -72,7 +96,7 @@ def test_replay_restarts_dead_letters_and_with_done_also_the_others(handlers, pu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_people_who_replay_a_dead_letter_restart_it_once(handlers, published):
+def test_two_people_who_replay_a_dead_letter_restart_it_once(handlers, woken):
     handlers("change_external_contact", idle, name="tests.contact")
     put()
     CallbackJob.objects.update(state=State.DEAD, attempts=8)
@@ -83,7 +107,7 @@ def test_two_people_who_replay_a_dead_letter_restart_it_once(handlers, published
 
 
 @pytest.mark.django_db
-def test_event_stored_before_its_handler_existed_can_be_worked_on_later(handlers, published, capsys):
+def test_event_stored_before_its_handler_existed_can_be_worked_on_later(handlers, woken, capsys):
     put()
     assert CallbackJob.objects.count() == 0
     handlers("change_external_contact", idle, name="tests.late")
@@ -95,7 +119,7 @@ def test_event_stored_before_its_handler_existed_can_be_worked_on_later(handlers
         "补建 1 个任务", "已重放 0 个任务", "补建 0 个任务", "已重放 0 个任务",
     ]  # fmt: skip
     inbox.sweep_jobs(at=only_job().due_at)
-    inbox.run_job(job_id=only_job().pk, at=only_job().due_at)
+    inbox.run_next(queue="default", at=only_job().due_at)
     assert only_job().state == State.DONE
 
 
@@ -105,7 +129,7 @@ def test_replay_refuses_a_time_it_cannot_read():
 
 
 @pytest.mark.django_db
-def test_purge_forgets_finished_events_and_keeps_dead_letters(handlers, published):
+def test_purge_forgets_finished_events_and_keeps_dead_letters(handlers, woken):
     handlers("change_external_contact", idle, name="tests.contact")
     old, parked, young = put(1), put(2), put(3, at=NOW + timedelta(days=2))
     CallbackJob.objects.exclude(event=parked).update(state=State.DONE, finished_at=NOW)
@@ -119,7 +143,7 @@ def test_purge_forgets_finished_events_and_keeps_dead_letters(handlers, publishe
 
 
 @pytest.mark.django_db
-def test_state_of_the_inbox_counts_what_waits_and_what_is_dead(handlers, published, django_assert_num_queries):
+def test_state_of_the_inbox_counts_what_waits_and_what_is_dead(handlers, woken, django_assert_num_queries):
     handlers("change_external_contact", idle, name="tests.contact")
     for number in range(3):
         put(number, at=NOW + timedelta(seconds=number))

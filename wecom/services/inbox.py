@@ -1,48 +1,40 @@
 """The callback inbox: store once, work until done, park what cannot be done, replay on demand.
 
-Delivery to handlers is at least once. Two workers never run one job together: a job is taken by a conditional
-update, and the lease outlasts the task's hard time limit.
+Delivery to handlers is at least once. Two workers never run one job together: a job is taken by one conditional
+update, and its lease outlasts the task's hard time limit.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import cast, get_args
 
 import structlog
 from django.db import connection
-from django.db.models import F, Q, QuerySet
-from kombu.exceptions import OperationalError
+from django.db.models import QuerySet
 
 from wecom import registry
 from wecom.client.errors import WeComError
 from wecom.events import UNREADABLE, Event, Unreadable, read_event
 from wecom.models import CallbackEvent, CallbackJob
 from wecom.redaction import redact
+from wecom.services import waking
 
 logger = structlog.get_logger(__name__)
 
-HARD_LIMIT = timedelta(seconds=110)  # a handler's task is killed here, so that
-LEASE = timedelta(seconds=120)  # nobody else can take its job while it still works
+LEASE = timedelta(seconds=120)  # the task is killed before (`tasks.work_callbacks`), so nobody else takes its job
 # Waits after the first, second, … failure; about nine hours in all, so an API paused for an hour is outlived.
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 20, 60, 300, 900, 3_600, 28_800))
 MAX_ATTEMPTS = len(BACKOFF) + 1
-_COUNTDOWN_AT_MOST = timedelta(seconds=60)  # longer waits are the sweeper's
-_LOST_AFTER = {"fast": timedelta(seconds=30)}
-_LOST_BY_DEFAULT = timedelta(minutes=5)
+_SWEEPERS_WAIT = timedelta(seconds=60)  # from here on the sweeper is in time
 _ERROR_LENGTH = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedJob:
-    pk: int
-    queue: str
-
-
-def store_event(*, plaintext: str, at: datetime) -> list[QueuedJob]:
-    """Store a callback and the work it causes, once however often it is delivered, and queue the work.
+def store_event(*, plaintext: str, at: datetime) -> int:
+    """Store a callback and the work it causes, once however often it is delivered, and wake those who do it.
 
     A kind nobody handles is stored too. A broker that is down costs nothing but time: the sweeper finds the jobs.
+    Returns how many jobs it caused.
     """
     try:
         event = read_event(plaintext)
@@ -58,10 +50,10 @@ def store_event(*, plaintext: str, at: datetime) -> list[QueuedJob]:
                 VALUES (%(digest)s, %(kind)s, %(body)s, %(occurred_at)s, %(at)s)
                 ON CONFLICT (digest) DO NOTHING RETURNING id
             )
-            INSERT INTO wecom_callbackjob (event_id, handler, queue, state, attempts, due_at, queued_at, error)
-            SELECT stored.id, wanted.handler, wanted.queue, 'waiting', 0, %(at)s, %(at)s, ''
+            INSERT INTO wecom_callbackjob (event_id, handler, queue, state, attempts, due_at, error)
+            SELECT stored.id, wanted.handler, wanted.queue, 'waiting', 0, %(at)s, ''
             FROM stored, unnest(%(handlers)s::text[], %(queues)s::text[]) AS wanted (handler, queue)
-            RETURNING id, queue
+            RETURNING queue
             """,
             {
                 "digest": hashlib.sha256(plaintext.encode()).digest(),
@@ -73,21 +65,42 @@ def store_event(*, plaintext: str, at: datetime) -> list[QueuedJob]:
                 "queues": [one.queue for one in handlers],
             },
         )
-        jobs = [QueuedJob(pk=pk, queue=queue) for pk, queue in cursor.fetchall()]
-    _queue(jobs)
-    return jobs
+        queues: list[registry.Queue] = [queue for (queue,) in cursor.fetchall()]
+    for queue in sorted(set(queues), key=lambda queue: queue != "fast"):
+        waking.wake(queue=queue)
+    return len(queues)
 
 
-def run_job(*, job_id: int, at: datetime) -> None:
-    """Take a due job and run its handler; does nothing if somebody else has it or it is done."""
-    taken = (
-        CallbackJob.objects.due(at)
-        .filter(pk=job_id)
-        .update(state=CallbackJob.State.RUNNING, attempts=F("attempts") + 1, due_at=at + LEASE)
-    )
-    if not taken:
-        return
-    job = CallbackJob.objects.select_related("event").get(pk=job_id)
+def run_next(*, queue: registry.Queue, at: datetime) -> bool:
+    """Take the job of a queue that has been due longest, and run its handler. Returns whether there was one."""
+    job_id = _take(queue, at)
+    if job_id is None:
+        return False
+    if CallbackJob.objects.due(at).filter(queue=queue).exists():
+        waking.wake(queue=queue)  # another worker may help
+    _run(CallbackJob.objects.select_related("event").get(pk=job_id), at=at)
+    return True
+
+
+def _take(queue: registry.Queue, at: datetime) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE wecom_callbackjob SET state = 'running', attempts = attempts + 1, due_at = %(lease_end)s
+            WHERE id = (
+                SELECT id FROM wecom_callbackjob
+                WHERE queue = %(queue)s AND state IN ('waiting', 'running') AND due_at <= %(at)s
+                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+            )
+            RETURNING id
+            """,
+            {"queue": queue, "at": at, "lease_end": at + LEASE},
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _run(job: CallbackJob, *, at: datetime) -> None:
     registration = registry.handler_named(job.handler)
     try:
         if registration is None:
@@ -126,40 +139,38 @@ def _retry(job: CallbackJob, *, error: str, at: datetime, not_before: timedelta 
         _park(job, error=error, at=at)
         return
     wait = max(BACKOFF[job.attempts - 1], not_before)
-    soon = wait <= _COUNTDOWN_AT_MOST
-    waiting = {"state": CallbackJob.State.WAITING, "due_at": at + wait, "error": error}
-    if not _held(job).update(**waiting, queued_at=at + wait if soon else None):
+    due_at = at + wait
+    if not _held(job).update(state=CallbackJob.State.WAITING, due_at=due_at, error=error):
         return
     logger.warning("callback_failed", job=job.pk, handler=job.handler, attempt=job.attempts, error=error)
-    if soon:
-        _queue([QueuedJob(pk=job.pk, queue=job.queue)], countdown=wait)
+    if wait < _SWEEPERS_WAIT:
+        waking.wake_at(queue=_queue_of(job), due_at=due_at, at=at)
 
 
-def sweep_jobs(*, at: datetime, limit: int = 5_000) -> int:
-    """Queue again what is due and not in any queue: failed publishes, lost messages, dead workers, long waits.
+def _queue_of(job: CallbackJob) -> registry.Queue:
+    return cast("registry.Queue", job.queue)
 
-    A job queued a short while ago is left alone, so a long queue is not filled with copies. Returns how many.
-    """
-    lost = Q(queued_at__isnull=True)
-    for queue, patience in _LOST_AFTER.items():
-        lost |= Q(queue=queue, queued_at__lte=at - patience)
-    lost |= ~Q(queue__in=_LOST_AFTER) & Q(queued_at__lte=at - _LOST_BY_DEFAULT)
-    found = CallbackJob.objects.due(at).filter(lost).order_by("due_at")[:limit]
-    jobs = [QueuedJob(pk=pk, queue=queue) for pk, queue in found.values_list("pk", "queue")]
-    CallbackJob.objects.filter(pk__in=[job.pk for job in jobs]).update(queued_at=at)
-    _queue(jobs)
-    return len(jobs)
+
+def sweep_jobs(*, at: datetime) -> list[registry.Queue]:
+    """Wake the workers of every queue with due jobs: messages get lost, workers die, long waits end."""
+    queues = CallbackJob.objects.due(at).values_list("queue", flat=True).distinct().order_by("queue")
+    due = [cast("registry.Queue", queue) for queue in queues]
+    for queue in due:
+        waking.arrived(queue=queue)  # whoever was called before may never have come
+        waking.wake(queue=queue)
+    return due
 
 
 def replay_jobs(*, job_ids: Iterable[int], at: datetime) -> int:
     """Give parked or finished jobs a fresh start; those that wait or run are left alone. Returns how many."""
     ids = list(job_ids)
     finished = CallbackJob.objects.filter(pk__in=ids, state__in=[CallbackJob.State.DEAD, CallbackJob.State.DONE])
-    restarted = [QueuedJob(pk=pk, queue=queue) for pk, queue in finished.order_by("pk").values_list("pk", "queue")]
-    fresh = {"state": CallbackJob.State.WAITING, "attempts": 0, "due_at": at, "queued_at": at, "finished_at": None}
+    fresh = {"state": CallbackJob.State.WAITING, "attempts": 0, "due_at": at, "finished_at": None}
     # Conditional again: of two people who press replay, one restarts it.
     count = finished.update(**fresh)
-    _queue(restarted)
+    for queue in get_args(registry.Queue):
+        if count and CallbackJob.objects.due(at).filter(queue=queue).exists():
+            waking.wake(queue=queue)
     return count
 
 
@@ -182,19 +193,3 @@ def purge_events(*, before: datetime, limit: int = 5_000) -> int:
     ids = list(old.values_list("pk", flat=True)[:limit])
     CallbackEvent.objects.filter(pk__in=ids).delete()
     return len(ids)
-
-
-def _queue(jobs: Sequence[QueuedJob], *, countdown: timedelta = timedelta(0)) -> None:
-    from wecom import tasks
-
-    ordered = sorted(jobs, key=lambda job: job.queue != "fast")  # a welcome has twenty seconds
-    for position, job in enumerate(ordered):
-        try:
-            tasks.run_callback.apply_async(
-                kwargs={"job_id": job.pk}, queue=job.queue, countdown=countdown.total_seconds() or None, retry=False
-            )
-        except OperationalError as error:
-            left = [one.pk for one in ordered[position:]]
-            logger.warning("callback_not_queued", jobs=len(left), error=redact(str(error)))
-            CallbackJob.objects.filter(pk__in=left, state=CallbackJob.State.WAITING).update(queued_at=None)
-            return
