@@ -5,9 +5,7 @@ a time. A row with any cell that is not plain (a return, an empty amount, a mess
 alone knows the rules for them.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import compress, repeat
 from typing import Any, TypeVar
 
@@ -17,10 +15,10 @@ from members.imports.catalogue import Catalogue
 from members.imports.cells import Cached
 from members.imports.errors import RowRejected
 from members.imports.fields import FIELDS, Switches
+from members.imports.lines import NO_PRICE, Lines, NewIdentity, made_receipt, receipt_of_day
 from stores.sheets.errors import CellError
 from stores.sheets.reading import SheetBatch
 
-NO_PRICE = -(1 << 62)
 _LABELS = {field.key: field.label for field in FIELDS}
 _MAX_PAIRS_SEEN = 200_000
 _MAX_KEYS_CACHED = 120_000
@@ -30,38 +28,6 @@ _TAIL = 4
 Value = TypeVar("Value")
 # One line: store, receipt, line number or None, moment, product, quantity, unit, unit price, paid, payment, card, phone
 Line = tuple[int, str, int | None, str, int, int, str, int, int, str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class NewIdentity:
-    """An identity seen for the first time (or again, after the cache started afresh)."""
-
-    key: str
-    kind: str
-    tail: str
-    encrypted: bytes
-    name: str
-
-
-@dataclass(slots=True)
-class Lines:
-    """The readable lines of one batch, columnar; what else the batch told; and what could not be read."""
-
-    rows: list[int] = field(default_factory=list)
-    stores: list[int] = field(default_factory=list)
-    receipts: list[str] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    moments: list[str] = field(default_factory=list)
-    products: list[int] = field(default_factory=list)
-    quantities: list[int] = field(default_factory=list)
-    units: list[str] = field(default_factory=list)
-    unit_prices: list[int] = field(default_factory=list)
-    paid: list[int] = field(default_factory=list)
-    payments: list[str] = field(default_factory=list)
-    members: list[str] = field(default_factory=list)
-    identities: list[NewIdentity] = field(default_factory=list)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
-    rejected: list[tuple[int, RowRejected]] = field(default_factory=list)  # (index in the batch, why)
 
 
 class LineReader:
@@ -149,7 +115,7 @@ class LineReader:
         receipts = self._read_column("receipt", size, absent=None)
         if self._switches.receipt_restarts_daily:
             receipts = [
-                None if receipt is None or moment is None else _receipt_of_day(receipt, moment)
+                None if receipt is None or moment is None else receipt_of_day(receipt, moment)
                 for receipt, moment in zip(receipts, moments, strict=True)
             ]
         cards, phones = self._identity_columns(size)
@@ -276,9 +242,9 @@ class LineReader:
         product = self._product(index, unit=unit)
         store = self._store(index)
         if not receipt:
-            receipt = _made_receipt(moment, card or phone)
+            receipt = made_receipt(moment, card or phone)
         elif self._switches.receipt_restarts_daily:
-            receipt = _receipt_of_day(receipt, moment)
+            receipt = receipt_of_day(receipt, moment)
         quantity, price, paid = amounts
         return (store, receipt, number, moment, product, quantity, unit, price, paid, payment, card, phone)
 
@@ -360,13 +326,3 @@ def _name(text: str) -> str:
         return cells.name(text)[:64]
     except CellError:
         return ""
-
-
-def _receipt_of_day(receipt: str, moment: str) -> str:
-    return f"{moment[:10].replace('-', '')}-{receipt}"
-
-
-def _made_receipt(moment: str, member: str) -> str:
-    """A receipt for a line without one: what one member bought at one moment belongs together."""
-    digest = hashlib.blake2b(f"{moment}|{member}".encode(), digest_size=8).hexdigest()
-    return f"~{moment[:10].replace('-', '')}-{digest}"

@@ -16,7 +16,7 @@ from members.imports.fields import FIELDS, Switches
 from members.imports.reading import LineReader
 from members.imports.report import LeftOut, Report
 from members.imports.staging import Staging
-from members.services.partitions import BUSINESS_ZONE, ensure_partitions
+from members.services.partitions import BUSINESS_ZONE, missing_months, month_range, new_partitions
 from members.services.purchases import lock_source
 from stores.models import ImportJob, Store
 from stores.sheets.columns import match_columns
@@ -219,22 +219,37 @@ class _Import:
     def _write(self) -> None:
         if not self._report.accepted:
             return
-        ensure_partitions(months=[date.fromisoformat(f"{month}-01") for month in self._staging.months])
+        months = [date.fromisoformat(f"{month}-01") for month in self._staging.months]
+        missing = missing_months(months=months)
+        written = 0
+        if missing:
+            with new_partitions(months=missing) as table:
+                written += self._insert_into(table, months=missing, some=len(missing) < len(months))
+        if len(missing) < len(months):
+            known = sorted(set(months) - set(missing))
+            written += self._insert_into("members_purchase", months=known, some=bool(missing))
+        if written != self._report.accepted:
+            raise AssertionError(f"{written} lines written, {self._report.accepted} accepted")
+
+    def _insert_into(self, table: str, *, months: list[date], some: bool) -> int:
+        """Write the gathered lines (only those of the months if they are `some`) and return how many they were."""
+        ranges = ",".join("[{},{})".format(*map(datetime.isoformat, month_range(month))) for month in months)
         with connection.cursor() as cursor:
             cursor.execute(
-                """
-                INSERT INTO members_purchase (
+                f"""
+                INSERT INTO {table} (
                     store_id, line, bought_at, member_id, product_id, unit_price_fen, paid_fen, import_job_id,
                     quantity, receipt, source, unit, payment
                 )
                 SELECT l.store_id, l.line, l.bought_at, p.member_id, l.product_id, l.unit_price_fen, l.paid_fen, %s,
                        l.quantity * 0.0001, l.receipt, %s, l.unit, l.payment
                 FROM import_line l LEFT JOIN import_person p ON p.hash = l.who
-                """,
-                [self._job.pk if self._job else None, SOURCE],
+                WHERE NOT %s OR %s::tstzmultirange @> l.bought_at
+                """,  # noqa: S608 -- one of two names of ours
+                [self._job.pk if self._job else None, SOURCE, some, f"{{{ranges}}}"],
             )
-            if cursor.rowcount != self._report.accepted:
-                raise AssertionError(f"{cursor.rowcount} lines written, {self._report.accepted} accepted")
+            written: int = cursor.rowcount
+        return written
 
 
 def _require(mapping: dict[str, int], sheet: Sheet, *, has_store: bool) -> None:

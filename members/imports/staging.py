@@ -7,7 +7,7 @@ import numpy as np
 from django.db import connection
 
 from members.imports.cells import NULL
-from members.imports.reading import NO_PRICE, Lines
+from members.imports.lines import NO_PRICE, Lines
 
 # Kept in the session's own memory and files, without a log, and gone with the transaction.
 TABLES = """

@@ -6,6 +6,7 @@ from django.db import IntegrityError, connection
 
 from members.models import Purchase
 from members.services.partitions import BUSINESS_ZONE, ensure_partitions
+from tests.members.sales import row, run_import, write_sales
 
 
 def _buy(bought_at: datetime) -> Purchase:
@@ -32,3 +33,20 @@ def test_purchase_at_the_first_moment_of_a_shanghai_month_lands_in_that_month():
 def test_purchase_without_a_partition_is_refused_not_hidden():
     with pytest.raises(IntegrityError, match="no partition"):
         _buy(datetime(2031, 1, 1, tzinfo=BUSINESS_ZONE))
+
+
+@pytest.mark.django_db
+def test_import_fills_a_new_month_beside_an_existing_one_under_the_same_key(tmp_path):
+    ensure_partitions(months=[date(2025, 12, 1)])
+    moments = ["2025-12-31 23:59:59", "2026-01-01 00:00:00", "2026-01-31 23:59:59"]
+
+    run_import(write_sales(tmp_path, [row(小票号=moment, 交易时间=moment) for moment in moments]))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableoid::regclass::text, count(*) FROM members_purchase GROUP BY 1 ORDER BY 1")
+        assert cursor.fetchall() == [("members_purchase_2025_12", 1), ("members_purchase_2026_01", 2)]
+        cursor.execute(
+            "SELECT indrelid::regclass::text, count(*) FROM pg_index i JOIN pg_inherits ON inhrelid = indrelid"
+            " WHERE inhparent = 'members_purchase'::regclass AND indisvalid GROUP BY 1 ORDER BY 1"
+        )
+        assert cursor.fetchall() == [("members_purchase_2025_12", 2), ("members_purchase_2026_01", 2)]
