@@ -17,6 +17,7 @@ from stores.sheets import cells
 from stores.sheets.errors import CellError
 
 NULL = r"\N"
+NO_PRICE = -(1 << 62)
 QUANTITY_SCALE = 10_000
 MAX_RECEIPT, MAX_PAYMENT, MAX_CODE, MAX_NAME, MAX_CARD = 48, 16, 32, 128, 64
 MAX_LINE_NUMBER = 2**31
@@ -43,7 +44,7 @@ Value = TypeVar("Value")
 class Cached(dict[str, Value | None], Generic[Value]):
     """Text → what its reader made of it, None where it refused; starts afresh at `limit` texts."""
 
-    def __init__(self, reader: Callable[[str], Value], *, limit: int = 50_000) -> None:
+    def __init__(self, reader: Callable[[str], Value], *, limit: int = 20_000) -> None:
         super().__init__()
         self.reader = reader
         self._limit = limit
@@ -227,3 +228,27 @@ def identity_key(kind: str, value: str) -> str:
 def latest_moment(at: datetime) -> str:
     """The text after which a moment lies in the future."""
     return at.astimezone(cells.ZONE).replace(tzinfo=None).isoformat(" ") + "+08"
+
+
+def unless(value: Value, unwanted: Callable[[Value], bool]) -> Value | None:
+    """The value, or None where it wants a careful look."""
+    return None if unwanted(value) else value
+
+
+def unless_negative(value: int | None) -> int | None:
+    """The number, or None where it is missing or may belong to a return."""
+    return None if value is None or value < 0 else value
+
+
+def price(text: str) -> int:
+    """A unit price in fen; `NO_PRICE` where the cell is empty. :raises CellError:"""
+    amount = fen(text)
+    return NO_PRICE if amount is None else amount
+
+
+def person_name(text: str) -> str:
+    """A member's name for display only: one that cannot be kept is no reason to refuse a sale."""
+    try:
+        return name(text)[:64]
+    except CellError:
+        return ""

@@ -2,10 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 from members.imports.errors import RowRejected
 
-NO_PRICE = -(1 << 62)
+# One line: store, receipt, line number or None, moment, product, quantity, unit, unit price, paid, payment, card, phone
+Line = tuple[int, str, int | None, str, int, int, str, int, int, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,11 @@ def made_receipt(moment: str, member: str) -> str:
     """A receipt for a line without one: what one member bought at one moment belongs together."""
     digest = hashlib.blake2b(f"{moment}|{member}".encode(), digest_size=8).hexdigest()
     return f"~{moment[:10].replace('-', '')}-{digest}"
+
+
+def refused_rows(columns: list[list[Any]], size: int) -> list[int]:
+    """The rows that have a None in any column."""
+    suspects = [column for column in columns if None in column]
+    if not suspects:
+        return []
+    return [index for index, row in zip(range(size), zip(*suspects, strict=True), strict=True) if None in row]

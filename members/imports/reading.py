@@ -15,19 +15,17 @@ from members.imports.catalogue import Catalogue
 from members.imports.cells import Cached
 from members.imports.errors import RowRejected
 from members.imports.fields import FIELDS, Switches
-from members.imports.lines import NO_PRICE, Lines, NewIdentity, made_receipt, receipt_of_day
+from members.imports.lines import Line, Lines, NewIdentity, made_receipt, receipt_of_day, refused_rows
 from stores.sheets.errors import CellError
 from stores.sheets.reading import SheetBatch
 
 _LABELS = {field.key: field.label for field in FIELDS}
-_MAX_PAIRS_SEEN = 200_000
-_MAX_KEYS_CACHED = 120_000
+_MAX_PAIRS_SEEN = 50_000
+_MAX_KEYS_CACHED = 50_000
 _RUN = 4_000
 _TAIL = 4
 
 Value = TypeVar("Value")
-# One line: store, receipt, line number or None, moment, product, quantity, unit, unit price, paid, payment, card, phone
-Line = tuple[int, str, int | None, str, int, int, str, int, int, str, str, str]
 
 
 class LineReader:
@@ -56,12 +54,12 @@ class LineReader:
             # Receipts and moments come in runs: a small cache catches nearly all there is to catch.
             "receipt": Cached(self._receipt, limit=_RUN),
             "line": Cached(cells.line_number),
-            "at": Cached(lambda text: _unless(cells.moment(text), lambda moment: moment > latest), limit=_RUN),
+            "at": Cached(lambda text: cells.unless(cells.moment(text), lambda moment: moment > latest), limit=_RUN),
             "product": Cached(catalogue.known_product),
-            "quantity": Cached(lambda text: _unless_negative(cells.quantity(text))),
+            "quantity": Cached(lambda text: cells.unless_negative(cells.quantity(text))),
             "unit": Cached(cells.unit),
-            "unit_price": Cached(_price),
-            "paid": Cached(lambda text: _unless_negative(cells.fen(text))),
+            "unit_price": Cached(cells.price),
+            "paid": Cached(lambda text: cells.unless_negative(cells.fen(text))),
             "payment": Cached(cells.payment),
             "kind": Cached(lambda text: None if cells.is_return(text) else ""),
         }
@@ -78,7 +76,7 @@ class LineReader:
         lines = Lines()
         careful: list[tuple[int, Line]] = []
         plain = [True] * size
-        for index in _refused(columns, size):
+        for index in refused_rows(columns, size):
             plain[index] = False
             try:
                 careful.append((index, self._careful(index)))
@@ -92,8 +90,6 @@ class LineReader:
                 column.extend(line[position] for _, line in careful)
         self._fill(lines, rows, columns, names=self._names(plain, [index for index, _ in careful]))
         return lines
-
-    # -- whole columns -------------------------------------------------------------------------------------------
 
     def _cells(self, key: str, size: int) -> Sequence[str]:
         position = self._mapping.get(key)
@@ -127,7 +123,7 @@ class LineReader:
             self._read_column("product", size, absent=None, source=self._either("product", "product_name")),
             self._read_column("quantity", size, absent=cells.QUANTITY_SCALE),
             self._read_column("unit", size, absent="", source="quantity"),
-            self._read_column("unit_price", size, absent=NO_PRICE),
+            self._read_column("unit_price", size, absent=cells.NO_PRICE),
             self._read_column("paid", size, absent=None),
             self._read_column("payment", size, absent=""),
             cards,
@@ -196,7 +192,13 @@ class LineReader:
         lines.pairs = self._new_pairs(cards, phones)
         said = {key: name for key, name in zip(lines.members, names or repeat(""), strict=False) if key and name}
         lines.identities = [
-            NewIdentity(key, kind, value[-_TAIL:], identities.encrypt(value), _name(said.get(key, "")))
+            NewIdentity(
+                key,
+                kind,
+                value[-_TAIL:],
+                identities.encrypt(value),
+                cells.person_name(said[key]) if key in said else "",
+            )
             for key, (kind, value) in self._fresh.items()
         ]
 
@@ -219,8 +221,6 @@ class LineReader:
             self._pairs_seen.clear()
         self._pairs_seen |= new
         return [(card, phone) for card, phone in new if card and phone and card != phone]
-
-    # -- single rows ---------------------------------------------------------------------------------------------
 
     def _cell(self, key: str, index: int) -> str:
         position = self._mapping.get(key)
@@ -282,10 +282,10 @@ class LineReader:
     def _amounts(self, index: int) -> tuple[int, int, int]:
         """Quantity, unit price and paid amount, with the signs a return has."""
         quantity = self._one("quantity", cells.quantity, self._cell("quantity", index))
-        price = self._one("unit_price", _price, self._cell("unit_price", index))
+        price = self._one("unit_price", cells.price, self._cell("unit_price", index))
         paid = self._one("paid", cells.fen, self._cell("paid", index))
         if paid is None:
-            if price == NO_PRICE or quantity is None:
+            if price == cells.NO_PRICE or quantity is None:
                 raise RowRejected("实付金额：没有填，也不能由单价和数量算出")
             paid = cells.amount_of(quantity=quantity, unit_price_fen=price)
         if quantity is None:
@@ -297,32 +297,3 @@ class LineReader:
         if quantity < 0 < paid:
             raise RowRejected("数量为负而实付为正，互相矛盾")
         return quantity, price, paid
-
-
-def _refused(columns: list[list[Any]], size: int) -> list[int]:
-    """The rows that have a None in any column."""
-    suspects = [column for column in columns if None in column]
-    if not suspects:
-        return []
-    return [index for index, row in zip(range(size), zip(*suspects, strict=True), strict=True) if None in row]
-
-
-def _unless(value: Value, unwanted: Callable[[Value], bool]) -> Value | None:
-    return None if unwanted(value) else value
-
-
-def _unless_negative(value: int | None) -> int | None:
-    return None if value is None or value < 0 else value
-
-
-def _price(text: str) -> int:
-    price = cells.fen(text)
-    return NO_PRICE if price is None else price
-
-
-def _name(text: str) -> str:
-    """A member's name for display only: one that cannot be kept is no reason to refuse a sale."""
-    try:
-        return cells.name(text)[:64]
-    except CellError:
-        return ""

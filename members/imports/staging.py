@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from django.db import connection
 
-from members.imports.cells import NULL
-from members.imports.lines import NO_PRICE, Lines
+from members.imports.cells import NO_PRICE, NULL
+from members.imports.lines import Lines
 
 # Kept in the session's own memory and files, without a log, and gone with the transaction.
 TABLES = """
@@ -22,6 +22,7 @@ CREATE TEMP TABLE import_pair (card uuid, phone uuid) ON COMMIT DROP;
 LINE_COLUMNS = (
     "row_no, store_id, line, bought_at, product_id, unit_price_fen, paid_fen, quantity, who, receipt, unit, payment"
 )
+_STRETCH = 200_000
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\"})
 
 
@@ -64,7 +65,12 @@ class Staging:
         keys, rows = np.frombuffer(self._keys, np.int64), np.frombuffer(self._rows, np.int32)
         ordered = np.sort(keys)
         repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-        found: list[int] = rows[np.isin(keys, repeated)].tolist() if len(repeated) else []
+        del ordered
+        found: list[int] = []
+        if len(repeated):
+            for start in range(0, len(keys), _STRETCH):  # by stretches: `isin` sorts copies of all it is given
+                stretch = slice(start, start + _STRETCH)
+                found += rows[stretch][np.isin(keys[stretch], repeated)].tolist()
         del keys, rows
         self._keys, self._rows = array("q"), array("i")
         return found
