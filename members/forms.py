@@ -14,7 +14,7 @@ class MemberFilterForm(forms.Form):
     q = forms.CharField(
         label="搜索会员", required=False, max_length=64,
         widget=forms.TextInput(attrs={
-            "class": "form-control", "type": "search", "placeholder": "姓名、手机或卡号后四位、完整卡号",
+            "class": "form-control", "type": "search", "placeholder": "姓名、后四位、卡号",
             "autocomplete": "off",
         }),
     )  # fmt: skip
