@@ -7,7 +7,6 @@ xdist workers borrow them, each with a test database (pytest-django) and a Redis
 import os
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from config import embedded
 
@@ -16,10 +15,11 @@ _servers: embedded.Use | None = None
 _worker = os.environ.get("PYTEST_XDIST_WORKER")
 
 if _worker is not None:
-    _url = urlsplit(os.environ["REDIS_URL"])
+    # Cut by hand: urlsplit takes the slashes of unix:///… away.
+    _scheme, _, _address = os.environ["REDIS_URL"].partition("?")[0].partition("://")
     _number = int(_worker.removeprefix("gw")) + 1
-    _place = {"query": f"db={_number}"} if _url.scheme == "unix" else {"path": f"/{_number}"}
-    os.environ["REDIS_URL"] = _url._replace(**_place).geturl()
+    _place = f"{_address}?db={_number}" if _scheme == "unix" else f"{_address.partition('/')[0]}/{_number}"
+    os.environ["REDIS_URL"] = f"{_scheme}://{_place}"
 elif not embedded.configured():
     _folder = Path(tempfile.mkdtemp(prefix="dianquan-test-"))
     _servers = embedded.Use(_folder, throwaway=True).__enter__()
