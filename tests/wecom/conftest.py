@@ -4,6 +4,7 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 
+from tests.config.conftest import own_queues  # noqa: F401 -- a fixture of these tests too
 from tests.wecom.envelopes import AES_KEY, CORP_ID, TOKEN
 from tests.wecom.fake import BASE, Clock, FakeWeCom, NotedAlerts
 from wecom import registry, tasks
@@ -26,7 +27,7 @@ def company(settings):
 
 @pytest.fixture
 def store():
-    """The test run's own Valkey, empty."""
+    """This test process's own Redis database, empty, for limits, tokens and wake-ups."""
     client = redis.Redis.from_url(django_settings.REDIS_URL)
     client.flushdb()
     yield client

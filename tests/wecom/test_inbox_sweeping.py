@@ -154,3 +154,15 @@ def test_state_of_the_inbox_counts_what_waits_and_what_is_dead(handlers, woken, 
 
     assert state == selectors.InboxState(waiting=2, running=0, dead=1, oldest_due_at=NOW)
     assert [job.event.kind for job in selectors.dead_letters()] == ["change_external_contact.add_external_contact"]
+
+
+@pytest.mark.django_db
+def test_job_that_takes_down_its_worker_every_time_is_parked_in_the_end(handlers, woken):
+    runs = []
+    handlers("change_external_contact", noting(runs, lambda _: 1), name="tests.contact")
+    put()
+    CallbackJob.objects.update(state=State.RUNNING, attempts=inbox.MAX_ATTEMPTS)  # killed at its last attempt
+
+    inbox.run_next(queue="default", at=NOW)
+
+    assert (only_job().state, only_job().error, runs) == (State.DEAD, "处理进程多次中断", [])

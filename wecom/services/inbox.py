@@ -101,6 +101,9 @@ def _take(queue: registry.Queue, at: datetime) -> int | None:
 
 
 def _run(job: CallbackJob, *, at: datetime) -> None:
+    if job.attempts > MAX_ATTEMPTS:
+        _park(job, error="处理进程多次中断", at=at)  # it takes its worker down each time, so no failure was recorded
+        return
     registration = registry.handler_named(job.handler)
     try:
         if registration is None:

@@ -1,0 +1,116 @@
+"""Fetch a picture from an address that somebody else wrote, without becoming his way into our network."""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+
+_TIMEOUT = httpx.Timeout(5, connect=3)
+_SECONDS = 20  # for the whole answer, however slowly it drips
+_OK = 200
+_HTTPS = 443
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # an IPv4 address in the clothes of a public IPv6 one
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class FetchRefused(Exception):
+    """The address or what lies there is not acceptable; the message says why, in Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    content: bytes
+    media_type: str
+
+
+def resolve(host: str) -> list[str]:
+    """The addresses of a host. :raises OSError: it has none."""
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, _HTTPS, type=socket.SOCK_STREAM)]
+
+
+def fetch_public(
+    url: str,
+    *,
+    max_bytes: int,
+    media_types: Sequence[str] = ("image/jpeg", "image/png"),
+    lookup: Callable[[str], Sequence[str]] = resolve,
+    http: httpx.Client | None = None,
+) -> Fetched:
+    """The content of a public https address.
+
+    The name is resolved once, every address of it is checked, and the connection goes to the address that was
+    checked, so that a name cannot change its mind in between. Redirects are refused, not followed.
+
+    :raises FetchRefused: not https, not public, too large, of another type, too slow, or not there.
+    """
+    parts = _checked(url)
+    host = str(parts.hostname)
+    address = _public_address(host, lookup)
+    literal = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 -- the version of IP
+    target = f"https://{literal}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    client = http or httpx.Client(trust_env=False)
+    try:
+        with client.stream(
+            "GET", target, headers={"Host": host}, extensions={"sni_hostname": host}, timeout=_TIMEOUT,
+            follow_redirects=False,
+        ) as response:  # fmt: skip
+            return _read(response, max_bytes=max_bytes, media_types=media_types)
+    except httpx.HTTPError as error:
+        raise FetchRefused(f"图片下载失败（{type(error).__name__}）") from None
+    finally:
+        if http is None:
+            client.close()
+
+
+def _checked(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise FetchRefused("图片地址不正确") from None
+    if parts.scheme != "https" or not parts.hostname:
+        raise FetchRefused("图片地址必须以 https:// 开头")
+    if parts.username or parts.password or port not in {None, _HTTPS}:
+        raise FetchRefused("图片地址不能带账号或端口")
+    return parts
+
+
+def _public_address(host: str, lookup: Callable[[str], Sequence[str]]) -> Address:
+    try:
+        addresses = [ipaddress.ip_address(found) for found in lookup(host)]
+    except (OSError, ValueError):
+        raise FetchRefused("图片地址的域名无法解析") from None
+    if not addresses or not all(_is_public(address) for address in addresses):
+        raise FetchRefused("图片地址不是公网地址")
+    return addresses[0]
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped or address.sixtofour or address.teredo or address in _TRANSLATED:
+            return False
+        if address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _read(response: httpx.Response, *, max_bytes: int, media_types: Sequence[str]) -> Fetched:
+    if response.status_code != _OK:
+        raise FetchRefused(f"图片地址返回 {response.status_code}")
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in media_types:
+        raise FetchRefused("图片地址返回的不是图片")
+    ends_at = time.monotonic() + _SECONDS
+    content = b""
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > max_bytes:
+            raise FetchRefused(f"图片超过 {max_bytes // 1024 // 1024} MB")
+        if time.monotonic() > ends_at:
+            raise FetchRefused("图片下载超时")
+    return Fetched(content=content, media_type=media_type)
