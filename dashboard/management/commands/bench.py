@@ -9,15 +9,16 @@ from dashboard.benches import BENCHES
 
 
 class Command(BaseCommand):
-    help = "性能测量。不留下任何数据。可以测：" + "；".join(f"{name}（{what}）" for name, (what, _) in BENCHES.items())
+    help = "性能测量。不留下任何数据。可以测：" + "；".join(f"{name}（{what}）" for name, (what, *_) in BENCHES.items())
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=BENCHES, metavar="NAME")
-        parser.add_argument("--rows", type=int, default=500_000, help="数据量，默认 500,000")
+        parser.add_argument("--rows", type=int, help="数据量，不填则用各项自己的")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        figures = BENCHES[options["name"]][1](options["rows"])
+        _what, rows, bench = BENCHES[options["name"]]
+        figures = bench(options["rows"] or rows)
         if options["json"]:
             self.stdout.write(json.dumps(figures, ensure_ascii=False, indent=2))
             return
