@@ -1,5 +1,6 @@
 """Looking at real processes: the tests of the embedded servers start, kill and count them."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -61,6 +62,15 @@ def processes(*places: Path) -> dict[int, str]:
         # Postgres' own children carry another title, but they work in the cluster.
         if int(entry.name) != os.getpid() and any(place in command or where.startswith(place) for place in wanted):
             found[int(entry.name)] = command
+    return found
+
+
+def owners(*places: Path) -> set[int]:
+    """The users those processes run as."""
+    found = set()
+    for number in processes(*places):
+        with contextlib.suppress(FileNotFoundError):  # PostgreSQL's helpers come and go
+            found.add(Path(f"/proc/{number}").stat().st_uid)
     return found
 
 

@@ -27,6 +27,7 @@ from tests.config.machines import (
     hold,
     let_go,
     nothing_is_left,
+    owners,
     processes,
     server_number,
     wait_ready,
@@ -297,12 +298,12 @@ def test_an_ordinary_user_runs_them_too_and_is_told_if_the_folder_is_roots(data)
 
     holder = hold(own / "data", python=python, user=user, PYTHONPATH=paths)
     wait_ready(holder)
-    owners = {Path(f"/proc/{number}").stat().st_uid for number in processes(own)}
+    users = owners(own)
     let_go(holder)
     nothing_is_left(own)
     refused = hold(data, python=python, user=user, PYTHONPATH=paths)
 
-    assert owners == {user}
+    assert users == {user}
     assert "属于另一个系统用户" in refused.communicate(timeout=30)[1]
 
 
