@@ -1,6 +1,6 @@
 """The stores and products a file may name, and those it is allowed to bring along."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.db import connection
@@ -32,13 +32,16 @@ class _NewProduct:
 
 
 class Catalogue:
-    """Stores and products by code and name. What is new gets its id at once and its row in `write_new`."""
+    """Stores and products by code and name. What is new gets its id at once and its row in `write_new`.
 
-    def __init__(self, *, only_store: Store | None = None) -> None:
+    `before_query` is called before the database is asked for ids.
+    """
+
+    def __init__(self, *, before_query: Callable[[], None], only_store: Store | None = None) -> None:
         self._stores = CodeBook.of(Store.objects.values_list("pk", "code", "name").iterator())
         self._products = CodeBook.of(Product.objects.values_list("pk", "code", "name").iterator())
         self._only_store = only_store.pk if only_store else None
-        self._store_ids, self._product_ids = _reserved_ids(Store), _reserved_ids(Product)
+        self._store_ids, self._product_ids = _reserved_ids(Store, before_query), _reserved_ids(Product, before_query)
         self._new_stores: dict[int, _NewStore] = {}
         self._new_products: dict[int, _NewProduct] = {}
 
@@ -106,9 +109,10 @@ class Catalogue:
             _refuse_lost(Product, set(self._new_products), "商品")
 
 
-def _reserved_ids(model: type[Store] | type[Product]) -> Iterator[int]:
+def _reserved_ids(model: type[Store] | type[Product], before_query: Callable[[], None]) -> Iterator[int]:
     """Ids from the table's sequence, some hundreds at a time: lines can be written before their product."""
     while True:
+        before_query()
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, 200)", [_TABLES[model]]

@@ -1,28 +1,27 @@
 """The cells of a sales file, each distinct text read once.
 
 A reader gives the value the table wants, or raises `CellError`. `Cached` keeps what a reader said; a refusal is kept
-as None, so that a whole column is tested for refusals at the speed of C and only refused rows are looked at singly.
+as a value of its own, so that a whole column is tested for refusals at the speed of C and only refused rows are
+looked at singly.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from members.identities import normalise_phone, value_hash
+from members import purchase_lines
+from members.identities import normalise_phone
 from members.models import Identity
 from stores.sheets import cells
 from stores.sheets.errors import CellError
 
-NULL = r"\N"
-NO_PRICE = -(1 << 62)
+# Numbers no cell can hold: a cell that wants a careful look, a line without a number, a sale without a unit price.
+REFUSED, NO_LINE, NO_PRICE = -(1 << 63), -1, purchase_lines.NO_PRICE
 QUANTITY_SCALE = 10_000
 MAX_RECEIPT, MAX_PAYMENT, MAX_CODE, MAX_NAME, MAX_CARD = 48, 16, 32, 128, 64
 MAX_LINE_NUMBER = 2**31
-_CANONICAL = len("2026-01-05 09:03:00")
-_YEARS = str(cells.FIRST_YEAR), str(cells.LAST_YEAR)
 _LONG_NUMBER = 9
 _SHORTEST_PHONE = 11
 
@@ -35,33 +34,33 @@ _TIME_ONLY = re.compile(r"\D{0,3}\d{1,2}[:：时点]")
 _EXCEL_TEXT = re.compile(r'="(.*)"')
 _MASKED_PHONE = re.compile(r"1\d{2}[xX•.#-]{4,5}\d{3,4}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
-_COPY_ESCAPES = str.maketrans({"\\": "\\\\"})
 _RETURN_WORDS = ("退货", "退款", "销退", "退单", "退换", "return", "refund")
 
 Value = TypeVar("Value")
 
 
-class Cached(dict[str, Value | None], Generic[Value]):
-    """Text → what its reader made of it, None where it refused; starts afresh at `limit` texts."""
+class Cached(dict[str, Value], Generic[Value]):
+    """Text → what its reader made of it, `refused` where it raised or gave None; starts afresh at `limit` texts."""
 
-    def __init__(self, reader: Callable[[str], Value], *, limit: int = 20_000) -> None:
+    def __init__(self, reader: Callable[[str], Value | None], *, refused: Value, limit: int = 20_000) -> None:
         super().__init__()
         self.reader = reader
+        self._refused = refused
         self._limit = limit
 
-    def __missing__(self, text: str) -> Value | None:
+    def __missing__(self, text: str) -> Value:
         try:
-            value: Value | None = self.reader(text)
+            value = self.reader(text)
         except CellError:
             value = None
         if len(self) >= self._limit:
             self.clear()
-        self[text] = value
-        return value
+        kept = self[text] = self._refused if value is None else value
+        return kept
 
 
 def _text(text: str, *, limit: int) -> str:
-    """A text for the table and for COPY: NFKC, trimmed, out of its `="…"`; refused when it would not fit."""
+    """A text for the table: NFKC, trimmed, out of its `="…"`; refused when it would not fit."""
     if text.isascii() and text.isalnum() and len(text) <= limit:
         return text  # nearly all codes and numbers: nothing to clean, nothing to refuse
     wrapped = _EXCEL_TEXT.fullmatch(text.strip())
@@ -77,6 +76,13 @@ def _text(text: str, *, limit: int) -> str:
     return cleaned
 
 
+def are_plain(column: list[str], *, limit: int) -> bool:
+    """Whether every cell is of 1 to `limit` ASCII letters and digits, so that `_text` would return it as it is."""
+    lengths = set(map(len, column))
+    text = "".join(column)
+    return bool(lengths) and min(lengths) > 0 and max(lengths) <= limit and text.isascii() and text.isalnum()
+
+
 def code(text: str) -> str:
     """The code of a store or a product. :raises CellError: empty, an error value, destroyed, or too long"""
     return cells.parse_code(_text(text, limit=MAX_CODE))
@@ -88,7 +94,7 @@ def name(text: str) -> str:
 
 
 def receipt(text: str) -> str:
-    """A receipt number, escaped for COPY; empty where there is none.
+    """A receipt number; empty where there is none.
 
     One that a spreadsheet rewrote as `4.0128E+10` is the whole number it still shows (see `is_scientific`): the line's
     content tells lines apart, so a sale is not refused for it.
@@ -100,7 +106,7 @@ def receipt(text: str) -> str:
         return cleaned
     if is_scientific(cleaned):
         return format(Decimal(cleaned), "f")[:MAX_RECEIPT]
-    return cells.parse_code(cleaned).translate(_COPY_ESCAPES)
+    return cells.parse_code(cleaned)
 
 
 def is_scientific(text: str) -> bool:
@@ -109,20 +115,8 @@ def is_scientific(text: str) -> bool:
 
 
 def payment(text: str) -> str:
-    """How it was paid, escaped for COPY. :raises CellError:"""
-    return _text(text, limit=MAX_PAYMENT).translate(_COPY_ESCAPES)
-
-
-def moment(text: str) -> str:
-    """A moment as PostgreSQL reads it; texts of one second sort as the moments do. :raises CellError:"""
-    if len(text) == _CANONICAL and text[4] == text[7] == "-" and text[10] == " " and _YEARS[0] <= text[:4] <= _YEARS[1]:
-        try:
-            datetime.fromisoformat(text)
-        except ValueError:
-            pass  # `parse_moment` knows why
-        else:
-            return text + "+08"
-    return cells.parse_moment(text).replace(tzinfo=None).isoformat(" ") + "+08"
+    """How it was paid. :raises CellError:"""
+    return _text(text, limit=MAX_PAYMENT)
 
 
 def is_time_only(text: str) -> bool:
@@ -130,11 +124,11 @@ def is_time_only(text: str) -> bool:
     return _TIME_ONLY.match(text.strip()) is not None
 
 
-def line_number(text: str) -> int | None:
-    """The receipt's own number of the line; None where the cell is empty. :raises CellError:"""
+def line_number(text: str) -> int:
+    """The receipt's own number of the line; `NO_LINE` where the cell is empty. :raises CellError:"""
     cleaned = _text(text, limit=MAX_CODE)
     if not cleaned:
-        return None
+        return NO_LINE
     digits = cells.parse_code(cleaned)
     if not (digits.isascii() and digits.isdigit() and int(digits) < MAX_LINE_NUMBER):
         raise CellError(f"不是行号：{cleaned[:20]}")
@@ -218,21 +212,6 @@ def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
     if _CONTROL.search(whole):
         raise CellError("会员卡号里有不可见的控制字符")
     return Identity.Kind.CARD.value, whole.upper()
-
-
-def identity_key(kind: str, value: str) -> str:
-    """The hash of an identity, as PostgreSQL reads a uuid."""
-    return value_hash(kind=kind, value=value).hex()
-
-
-def latest_moment(at: datetime) -> str:
-    """The text after which a moment lies in the future."""
-    return at.astimezone(cells.ZONE).replace(tzinfo=None).isoformat(" ") + "+08"
-
-
-def unless(value: Value, unwanted: Callable[[Value], bool]) -> Value | None:
-    """The value, or None where it wants a careful look."""
-    return None if unwanted(value) else value
 
 
 def unless_negative(value: int | None) -> int | None:

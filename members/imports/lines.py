@@ -2,19 +2,43 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
+import numpy as np
+
+from members.imports import moments
 from members.imports.errors import RowRejected
+from members.imports.pgcopy import Integers
 
-# One line: store, receipt, line number or None, moment, product, quantity, unit, unit price, paid, payment, card, phone
-Line = tuple[int, str, int | None, str, int, int, str, int, int, str, str, str]
+NOBODY = b""
+
+
+class Line(NamedTuple):
+    """One line. Its fields are named like the columns of `Lines`, which they can be written into.
+
+    `moments` is a number of `members.imports.moments`, `quantities` are ten-thousandths, amounts fen; `cards` and
+    `phones` are keys of `members.imports.identity_keys` or `NOBODY`.
+    """
+
+    stores: int
+    receipts: str
+    numbers: int
+    moments: int
+    products: int
+    quantities: int
+    units: str
+    unit_prices: int
+    paid: int
+    payments: str
+    cards: bytes
+    phones: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class NewIdentity:
     """An identity seen for the first time (or again, after the cache started afresh)."""
 
-    key: str
+    key: bytes
     kind: str
     tail: str
     encrypted: bytes
@@ -23,39 +47,53 @@ class NewIdentity:
 
 @dataclass(slots=True)
 class Lines:
-    """The readable lines of one batch, columnar; what else the batch told; and what could not be read."""
+    """The rows of one batch by column, and what else the batch told. A None among the texts wants a careful look."""
 
-    rows: list[int] = field(default_factory=list)
-    stores: list[int] = field(default_factory=list)
-    receipts: list[str] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-    moments: list[str] = field(default_factory=list)
-    products: list[int] = field(default_factory=list)
-    quantities: list[int] = field(default_factory=list)
-    units: list[str] = field(default_factory=list)
-    unit_prices: list[int] = field(default_factory=list)
-    paid: list[int] = field(default_factory=list)
-    payments: list[str] = field(default_factory=list)
-    members: list[str] = field(default_factory=list)
+    rows: Integers
+    stores: Integers
+    receipts: list[str]
+    numbers: Integers
+    moments: Integers
+    products: Integers
+    quantities: Integers
+    units: list[str]
+    unit_prices: Integers
+    paid: Integers
+    payments: list[str]
+    cards: list[bytes]
+    phones: list[bytes]
     identities: list[NewIdentity] = field(default_factory=list)
-    pairs: list[tuple[str, str]] = field(default_factory=list)
+    pairs: list[tuple[bytes, bytes]] = field(default_factory=list)
     rejected: list[tuple[int, RowRejected]] = field(default_factory=list)  # (index in the batch, why)
 
+    def write(self, index: int, line: Line) -> None:
+        """Put one line in the place of another."""
+        for name, value in zip(Line._fields, line, strict=True):
+            getattr(self, name)[index] = value
 
-def receipt_of_day(receipt: str, moment: str) -> str:
-    """A receipt number that counts from one every day, told apart by its business day."""
-    return f"{moment[:10].replace('-', '')}-{receipt}"
+    def keep(self, wanted: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+        """Drop all other rows."""
+        indexes = np.flatnonzero(wanted).tolist()
+        for name in ("rows", *Line._fields):
+            column = getattr(self, name)
+            kept = [column[index] for index in indexes] if isinstance(column, list) else column[wanted]
+            setattr(self, name, kept)
+
+    @property
+    def members(self) -> list[bytes]:
+        """Whoever bought, by card before phone."""
+        if self.cards is self.phones:
+            return self.cards
+        return [card or phone for card, phone in zip(self.cards, self.phones, strict=True)]
 
 
-def made_receipt(moment: str, member: str) -> str:
+def receipt_of_day(receipt: str, day: str) -> str:
+    """A receipt number that counts from one every day, told apart by its business day (`20260105`)."""
+    return f"{day}-{receipt}"
+
+
+def made_receipt(moment: int, member: bytes) -> str:
     """A receipt for a line without one: what one member bought at one moment belongs together."""
-    digest = hashlib.blake2b(f"{moment}|{member}".encode(), digest_size=8).hexdigest()
-    return f"~{moment[:10].replace('-', '')}-{digest}"
-
-
-def refused_rows(columns: list[list[Any]], size: int) -> list[int]:
-    """The rows that have a None in any column."""
-    suspects = [column for column in columns if None in column]
-    if not suspects:
-        return []
-    return [index for index, row in zip(range(size), zip(*suspects, strict=True), strict=True) if None in row]
+    text = moments.text_of(moment)
+    digest = hashlib.blake2b(f"{text}|{member.hex()}".encode(), digest_size=8).hexdigest()
+    return f"~{text[:10].replace('-', '')}-{digest}"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.db import connection
 from psycopg import sql
 
-from members.imports.staging import mark_rows
+from members.imports.pgcopy import Integers
+from members.imports.staging import NOBODY, mark_rows
 from members.purchase_lines import FIRST_CONTENT_LINE
 
 # Receipt numbers this long carry their date or a running count; only shorter ones are looked at for a daily restart.
@@ -33,39 +34,39 @@ def prepare() -> None:
         )
 
 
-def separate(suspects: list[int]) -> None:
+def separate(suspects: Integers) -> None:
     """Give repetitions inside the file numbers of their own, so that each counts.
 
     Identical lines cannot be told apart, so which of them comes first does not matter. A line number of the
     receipt's own is no content and stays.
     """
-    if not suspects:
+    if not len(suspects):
         return
     mark_rows("import_suspect", suspects)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             UPDATE import_line l SET line = l.line + n.earlier
             FROM (
                 SELECT row_no, row_number() OVER (
-                    PARTITION BY store_id, receipt, line ORDER BY who NULLS LAST, bought_at, row_no
+                    PARTITION BY store_id, receipt, line ORDER BY who = '{NOBODY}', who, bought_at, row_no
                 ) - 1 AS earlier
                 FROM import_line JOIN import_suspect USING (row_no) WHERE line >= %s
             ) n
             WHERE n.row_no = l.row_no AND n.earlier > 0
-            """,
+            """,  # noqa: S608 -- a constant
             [FIRST_CONTENT_LINE],
         )
 
 
-def find_inside(suspects: list[int]) -> None:
+def find_inside(suspects: Integers) -> None:
     """Keep one of each set of equal lines; the choice does not depend on the order of the rows."""
-    if not suspects:
+    if not len(suspects):
         return
     mark_rows("import_suspect", suspects)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO import_repetition
             SELECT s.row_no, s.first_row, (s.product_id, s.quantity, s.paid_fen) IS DISTINCT FROM (s.p, s.q, s.f)
             FROM (
@@ -76,11 +77,11 @@ def find_inside(suspects: list[int]) -> None:
                 FROM import_line JOIN import_suspect USING (row_no)
                 WINDOW same AS (
                     PARTITION BY store_id, receipt, line
-                    ORDER BY who NULLS LAST, bought_at, product_id, quantity, paid_fen, row_no
+                    ORDER BY who = '{NOBODY}', who, bought_at, product_id, quantity, paid_fen, row_no
                 )
             ) s
             WHERE s.place > 1
-            """
+            """  # noqa: S608 -- a constant
         )
         cursor.execute("DELETE FROM import_line l USING import_repetition r WHERE r.row_no = l.row_no")
 
@@ -101,7 +102,7 @@ def find_in_database(*, source: str) -> None:
         cursor.execute(
             "DROP TABLE IF EXISTS import_range;"
             "CREATE TEMP TABLE import_range ON COMMIT DROP AS"
-            " SELECT store_id, min(receipt) AS low, max(receipt) AS high FROM import_line GROUP BY store_id;"
+            " SELECT store_id, min(receipt)::varchar AS low, max(receipt)::varchar AS high FROM import_line GROUP BY 1;"
             "ANALYZE import_range; ANALYZE import_line"
         )
         for month in months:
@@ -117,9 +118,9 @@ def find_in_database(*, source: str) -> None:
                     sql.SQL(
                         "INSERT INTO import_repetition"
                         " SELECT s.row_no, NULL, (s.product_id, s.quantity, s.paid_fen)"
-                        "  IS DISTINCT FROM (p.product_id, (p.quantity * 10000)::bigint, p.paid_fen)"
+                        "  IS DISTINCT FROM (p.product_id, p.quantity, p.paid_fen)"
                         " FROM import_line s JOIN {month} p ON p.store_id = s.store_id"
-                        " AND p.receipt = s.receipt AND p.line = s.line AND p.source = {source}"
+                        " AND p.receipt = s.receipt::varchar AND p.line = s.line AND p.source = {source}"
                         " WHERE s.store_id = ANY({stores})"
                     ).format(month=month, source=sql.Literal(source), stores=sql.Literal(stores))
                 )
@@ -134,10 +135,20 @@ def _has_rows(month: sql.SQL) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def found() -> list[Repetition]:
-    """All rows that count nothing, in the order of the file."""
+def count() -> int:
+    """How many rows count nothing."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT row_no, min(of_row), bool_or(differs) FROM import_repetition GROUP BY 1 ORDER BY 1")
+        cursor.execute("SELECT count(DISTINCT row_no) FROM import_repetition")
+        return int(cursor.fetchone()[0])
+
+
+def first(limit: int) -> list[Repetition]:
+    """The first rows of the file that count nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT row_no, min(of_row), bool_or(differs) FROM import_repetition GROUP BY 1 ORDER BY 1 LIMIT %s",
+            [limit],
+        )
         return [Repetition(row, of, differs) for row, of, differs in cursor.fetchall()]
 
 

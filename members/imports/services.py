@@ -10,12 +10,12 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from members.imports import cells, people, repetitions
+from members.imports import cells, moments, people, repetitions
 from members.imports.catalogue import Catalogue
 from members.imports.fields import FIELDS, Switches
 from members.imports.reading import LineReader
 from members.imports.report import LeftOut, Report
-from members.imports.staging import Staging
+from members.imports.staging import NOBODY, Staging
 from members.services.partitions import BUSINESS_ZONE, missing_months, month_range, new_partitions
 from members.services.purchases import lock_source
 from stores.models import ImportJob, Store
@@ -120,8 +120,8 @@ class _Import:
         self._on_progress = on_progress
         self._report = Report()
         self._warnings: list[str] = []
-        self._catalogue = Catalogue(only_store=file.only_store)
         self._staging = Staging()
+        self._catalogue = Catalogue(only_store=file.only_store, before_query=self._staging.settle)
 
     def run(self) -> Outcome:
         seconds: dict[str, float] = {}
@@ -132,13 +132,16 @@ class _Import:
         return Outcome(self._report, self._warnings, seconds=seconds)
 
     def _gather(self) -> None:
-        with open_sheet(self._file.path, name=self._file.name, sheet=self._file.sheet, fields=FIELDS) as sheet:
+        with (
+            open_sheet(self._file.path, name=self._file.name, sheet=self._file.sheet, fields=FIELDS) as sheet,
+            self._staging,
+        ):
             mapping = self._file.mapping or match_columns(sheet.header, FIELDS)
             _require(mapping, sheet, has_store=self._file.default_store is not None)
             default = self._file.default_store
             reader = LineReader(
                 mapping=mapping, switches=self._file.switches, catalogue=self._catalogue,
-                latest=cells.latest_moment(self._at + _CLOCKS_MAY_DIFFER), store=default.pk if default else None,
+                latest=moments.number_of(self._at + _CLOCKS_MAY_DIFFER), store=default.pk if default else None,
             )  # fmt: skip
             for batch in sheet.batches():
                 lines = reader.read(batch)
@@ -179,11 +182,10 @@ class _Import:
         # From here on no other import of the source may run: what is not there now must not be there when we write.
         lock_source(source=SOURCE)
         repetitions.find_in_database(source=SOURCE)
-        found = repetitions.found()
-        self._report.duplicates = len(found)
-        if found and self._lists:
-            self._list(found[:_MOST_DUPLICATES_LISTED])
-        if len(found) > _MOST_DUPLICATES_LISTED:
+        self._report.duplicates = repetitions.count()
+        if self._report.duplicates and self._lists:
+            self._list(repetitions.first(_MOST_DUPLICATES_LISTED))
+        if self._report.duplicates > _MOST_DUPLICATES_LISTED:
             self._warnings.append(f"重复的行太多，只列出了前 {_MOST_DUPLICATES_LISTED:,} 行")
 
     def _list(self, found: Collection[repetitions.Repetition]) -> None:
@@ -201,12 +203,14 @@ class _Import:
         report = self._report
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*), count(*) FILTER (WHERE quantity < 0 OR paid_fen < 0), count(*) - count(who),"
+                "SELECT count(*), count(*) FILTER (WHERE quantity < 0 OR paid_fen < 0),"
+                " count(*) FILTER (WHERE who = %s),"
                 " coalesce(sum(quantity), 0), coalesce(sum(paid_fen), 0), min(bought_at), max(bought_at)"
-                " FROM import_line"
+                " FROM import_line",
+                [NOBODY],
             )
             report.accepted, report.returns, report.anonymous, quantity, paid, first, last = cursor.fetchone()
-        report.quantity, report.paid_fen = int(quantity), int(paid)
+        report.quantity, report.paid_fen = int(quantity * cells.QUANTITY_SCALE), int(paid)
         report.first_at = first and first.astimezone(BUSINESS_ZONE)
         report.last_at = last and last.astimezone(BUSINESS_ZONE)
 
@@ -241,8 +245,9 @@ class _Import:
                     store_id, line, bought_at, member_id, product_id, unit_price_fen, paid_fen, import_job_id,
                     quantity, receipt, source, unit, payment
                 )
-                SELECT l.store_id, l.line, l.bought_at, p.member_id, l.product_id, l.unit_price_fen, l.paid_fen, %s,
-                       l.quantity * 0.0001, l.receipt, %s, l.unit, l.payment
+                SELECT l.store_id, l.line, l.bought_at, p.member_id, l.product_id,
+                       nullif(l.unit_price_fen, {cells.NO_PRICE}), l.paid_fen, %s,
+                       l.quantity, l.receipt, %s, l.unit, l.payment
                 FROM import_line l LEFT JOIN import_person p ON p.hash = l.who
                 WHERE NOT %s OR %s::tstzmultirange @> l.bought_at
                 """,  # noqa: S608 -- one of two names of ours
