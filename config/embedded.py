@@ -28,7 +28,9 @@ from config.keeper import Name, ServerUnavailable, socket_dir
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local"
 VARIABLES: dict[Name, str] = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
-COMMANDS_WITHOUT_SERVERS = {"help", "version", "demo", "assets", "collectstatic", "--version", "--help", "-h"}
+COMMANDS_WITHOUT_SERVERS = {
+    "help", "version", "demo", "assets", "collectstatic", "wecom_sandbox", "--version", "--help", "-h",
+}  # fmt: skip
 
 
 def urls(data: Path = LOCAL) -> tuple[str, str]:

@@ -1,0 +1,40 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from wecom.sandbox import server
+
+
+class Command(BaseCommand):
+    help = "运行企业微信沙箱：一个在本机的企业微信，数据在 .local/wecom-sandbox.sqlite3；仅供演示与测试"
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="监听地址，默认只限本机")
+        parser.add_argument("--port", type=int, default=8090, help="端口，默认 8090")
+        parser.add_argument("--data", type=Path, help="数据文件")
+        parser.add_argument("--callback", help="平台的回调地址，默认 http://127.0.0.1:8000/wecom/callback/")
+
+    def handle(self, *, host: str, port: int, data: Path | None, callback: str | None, **_: Any) -> None:
+        path = data or Path(settings.BASE_DIR) / ".local" / "wecom-sandbox.sqlite3"
+        # Where the platform is configured, the sandbox is the company it is configured for.
+        company = {
+            "corp_id": settings.WECOM_CORP_ID,
+            "app_secret": settings.WECOM_SECRET,
+            "agent_id": int(settings.WECOM_AGENT_ID or 0),
+            "callback_token": settings.WECOM_TOKEN,
+            "callback_aes_key": settings.WECOM_AES_KEY,
+            "callback_url": callback,
+        }
+        try:
+            server.refuse_production()
+        except server.NotInProduction as problem:
+            raise CommandError(str(problem)) from None
+        self.stdout.write(f"企业微信沙箱：http://{host}:{port}/sandbox/")
+        self.stdout.flush()
+        server.serve(
+            host=host, port=port, path=path, settings={name: value for name, value in company.items() if value}
+        )

@@ -1,0 +1,39 @@
+"""The sandbox as a process."""
+
+import os
+from pathlib import Path
+
+import uvicorn
+
+from wecom.sandbox.app import Sandbox
+from wecom.sandbox.store import Store
+
+
+class NotInProduction(RuntimeError):
+    """The sandbox takes secrets from anybody who can reach it."""
+
+
+def refuse_production() -> None:
+    """:raises NotInProduction:"""
+    if os.environ.get("ENV", "").strip() == "production":
+        raise NotInProduction("ENV=production 时不能运行企业微信沙箱")
+
+
+def configuration(sandbox: Sandbox, *, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        sandbox, host=host, port=port, lifespan="on", access_log=False, log_level="warning", ws="none",
+        timeout_graceful_shutdown=3,
+    )  # fmt: skip
+
+
+def serve(*, host: str, port: int, path: Path, settings: dict[str, object]) -> None:
+    """Run until stopped. :raises NotInProduction:"""
+    refuse_production()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store = Store(path)
+    try:
+        with store.transaction():
+            store.change_settings({"public_base": f"http://{host}:{port}", **settings})
+        uvicorn.Server(configuration(Sandbox(store), host=host, port=port)).run()
+    finally:
+        store.close()
