@@ -59,6 +59,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(),
                 "options": {"expires": 60},
             },
+            "entry codes in no queue": {
+                "task": "communities.bulk_sweep_codes",
+                "schedule": crontab(minute="*/10"),
+                "options": {"queue": BULK, "expires": 60},
+            },
             # Dropped when the next one is due: a worker that was away does not work off stale pulses.
             **{
                 f"pulse of {queue}": {

@@ -7,6 +7,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
+from communities.models import EntryCode
 from members.identities import encrypt, value_hash
 from members.models import Contact, Identity, Member, Purchase
 from members.services.partitions import BUSINESS_ZONE, ensure_partitions
@@ -123,3 +124,22 @@ def purchase(*, bought_at: datetime, **fields: Any) -> Purchase:
         | fields,
         bought_at=bought_at,
     )
+
+
+class EntryCodeFactory(DjangoModelFactory):
+    """A working code that adds the manager; say `kind="group"` for one that joins a group."""
+
+    class Meta:
+        model = EntryCode
+
+    store = factory.SubFactory(StoreFactory)
+    scene = EntryCode.Scene.CHECKOUT
+    kind = EntryCode.Kind.CONTACT
+    bait = "进群领 10 元券"
+    userids = factory.LazyAttribute(lambda o: ["zhang"] if o.kind == EntryCode.Kind.CONTACT else [])
+    chat_ids = factory.LazyAttribute(lambda o: ["wr1"] if o.kind == EntryCode.Kind.GROUP else [])
+    status = EntryCode.Status.LIVE
+    config_id = factory.Sequence(lambda n: f"config{n}")
+    qr_url = "https://wework.qpic.example/code.png"
+    created_by = factory.SubFactory(StaffFactory)
+    created_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)

@@ -1,0 +1,49 @@
+"""Celery entries of the communities."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from wecom.client.errors import WeComUnavailable
+from wecom.gateway import wecom
+
+_SWEPT = 500
+
+
+@shared_task(
+    name="communities.make_code", autoretry_for=(WeComUnavailable,), retry_backoff=5, max_retries=6, acks_late=True,
+    ignore_result=True,
+)  # fmt: skip
+def make_code(*, code_id: int) -> None:
+    from communities.services import making
+
+    making.make_code(code_id=code_id, at=timezone.now(), gateway=wecom())
+
+
+@shared_task(
+    name="communities.bulk_make_code", autoretry_for=(WeComUnavailable,), retry_backoff=5, max_retries=6,
+    acks_late=True, ignore_result=True,
+)  # fmt: skip
+def bulk_make_code(*, code_id: int) -> None:
+    """The same for one of many: on the queue, and within the share of calls, that leave room for people."""
+    from communities.services import making
+
+    making.make_code(code_id=code_id, at=timezone.now(), gateway=wecom().bulk())
+
+
+@shared_task(name="communities.bulk_start_batch", acks_late=True, ignore_result=True)
+def bulk_start_batch(*, batch_id: int) -> None:
+    """One task per store: a store that fails or waits holds up no other."""
+    from communities.models import EntryCode
+
+    waiting = EntryCode.objects.takeable(timezone.now()).filter(batch_id=batch_id).order_by("pk")
+    for code_id in waiting.values_list("pk", flat=True).iterator():
+        bulk_make_code.delay(code_id=code_id)
+
+
+@shared_task(name="communities.bulk_sweep_codes", ignore_result=True)
+def bulk_sweep_codes() -> None:
+    """Each ten minutes: codes whose message or worker was lost are made after all."""
+    from communities.selectors.codes import forgotten_codes
+
+    for code_id in forgotten_codes(at=timezone.now(), limit=_SWEPT):
+        bulk_make_code.delay(code_id=code_id)
