@@ -16,7 +16,7 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 MAX_FEN = 10**12
 MAX_QUANTITY = Decimal(10**9)
 
-_DASHES = str.maketrans({"−": "-", "–": "-", "—": "-"})
+_DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-"})
 _SPACES = re.compile(r"\s+")
 _NUMBER = r"(?P<number>(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?)"
 _MONEY = re.compile(
@@ -35,7 +35,7 @@ _CLOCK = re.compile(
     r"(?P<half>上午|下午|凌晨|清晨|早上|中午|傍晚|晚上|am|pm)? ?(?P<hour>\d{1,2})"
     r"(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"|[时点](?:(?P<minute2>\d{1,2})分?(?:(?P<second2>\d{1,2})秒?)?)?)"
-    r" ?(?P<after>am|pm)? ?(?P<zone>z|[+-]\d{2}:?\d{2})?",
+    r" ?(?P<after>上午|下午|凌晨|清晨|早上|中午|傍晚|晚上|am|pm|a\.m\.|p\.m\.)? ?(?P<zone>z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
 _PACKED_CLOCK = re.compile(r"(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?", re.ASCII)
@@ -171,7 +171,7 @@ def _since_midnight(parts: dict[str, str | None], text: str) -> timedelta:
     minute = int(parts["minute"] or parts.get("minute2") or 0)
     second = int(parts["second"] or parts.get("second2") or 0)
     fraction = int((parts.get("fraction") or "").ljust(6, "0")[:6])
-    half = parts.get("half") or parts.get("after")
+    half = parts.get("half") or (parts.get("after") or "").replace(".", "") or None
     impossible = CellError(f"没有这个时间：{_shown(text)}")
     if parts.get("half") and parts.get("after"):
         raise impossible

@@ -36,8 +36,12 @@ def normalise(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _bare(name: str) -> str:
-    """The same without what stands in brackets and without a unit at the end: `实付金额(元)` → `实付金额`."""
-    return _UNIT_TAIL.sub("", normalise(_BRACKETED.sub("", unicodedata.normalize("NFKC", name))))
+    """The same without what stands in brackets and without a unit at the end: `实付金额(元)` → `实付金额`.
+
+    A name wholly in brackets keeps what is in them: `【实付金额】` → `实付金额`.
+    """
+    name = unicodedata.normalize("NFKC", name)
+    return _UNIT_TAIL.sub("", normalise(_BRACKETED.sub("", name)) or normalise(name.strip()[1:-1]))
 
 
 def match_columns(header: Sequence[str], fields: Iterable[Field]) -> dict[str, int]:

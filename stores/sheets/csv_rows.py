@@ -19,6 +19,8 @@ _CHUNK = 1 << 18
 _SAMPLE = 1 << 16
 _SAMPLE_ROWS = 60
 _LONGEST_LINE = 1 << 24
+_MOST_UNPACKED = 400  # times the packed size; an honest export packs 5 to 40 times smaller
+_RATIO_MATTERS_ABOVE = 64 << 20
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
@@ -51,6 +53,8 @@ class CsvRows:
         self._padding = (f" {d}", f"{d} ", '" ', ' "', " \n", " \r", "\n ")
         self._decoder = getincrementaldecoder(self.encoding)("strict")
         self._stream = open_bytes(path)
+        self._unpacked = 0
+        self._allowed = max(_RATIO_MATTERS_ABOVE, _MOST_UNPACKED * path.stat().st_size)
         self._reader = csv.reader(chain.from_iterable(self._chunks()), delimiter=d)
         if named:
             self.take(1)
@@ -111,6 +115,9 @@ class CsvRows:
     def _decode(self) -> tuple[str, bool]:
         try:
             raw = self._stream.read(_CHUNK)
+            self._unpacked += len(raw)
+            if self._unpacked > self._allowed:
+                raise SheetError("压缩文件解压后大得不正常，为安全起见不再读下去；请解压后再导入", file=self.name)
             return self._decoder.decode(raw, final=not raw), not raw
         except UnicodeDecodeError as error:
             before = error.object[: error.start].decode(self.encoding, "replace").count("\n")

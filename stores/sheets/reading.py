@@ -122,6 +122,8 @@ def open_sheet(
     source: CsvRows | XlsxRows
     if kind_of(path, name=name) == "xlsx":
         source = XlsxRows(path, name=name, fields=fields, sheet=sheet)
+    elif sheet:
+        raise SheetError(f"这是文本表格，没有工作表「{sheet}」", file=name)
     else:
         source = CsvRows(path, name=name, fields=fields)
     try:

@@ -12,13 +12,19 @@ from stores.sheets.errors import SheetError
 
 HEADER_WITHIN = 30
 _KNOWN_HEADER = 2  # names that must be recognised before a row is believed to be a header
-_TOTAL = re.compile(r"(?:.{0,12})?(?:小计|合计|总计|累计|共计)\s*(?:[:：(（].*)?", re.DOTALL)
+_TOTAL = re.compile(
+    r".{0,40}?(?:[小合总累共]\s*计)\s*"
+    r"(?:[:：(（\[【].*|[\])）】〕]|(?:共\s*)?[\d,.\s]*[笔行条单张件元]?|数量|金额)",
+    re.DOTALL,
+)
+_EMPTY = frozenset(("", "-", "--", "—", "——", "/", "*"))  # what stands in a total's cells that mean nothing
 _NOTE = re.compile(
     r"\s*(?:制表|打印|导出|审核|复核|统计时间|查询时间|单位|备注|说明|注[:：]|第\s*\d+\s*页|共\s*[\d,]+\s*[条行页笔]|[-=—*_]{3,})"
 )
 _NUMERIC = re.compile(r"[\d\s.,:/¥￥%+\-年月日]*")
 _LITERAL = re.compile(r'="(.*)"', re.DOTALL)
 _SWALLOWED_LINES = 5
+_DELIMITING = re.compile(r"[,\t;|]")
 
 
 @dataclass(slots=True)
@@ -64,6 +70,13 @@ def find_header(rows: Sequence[Sequence[str]], fields: Sequence[Field]) -> int |
     return wordy
 
 
+def _has_swallowed(row: Sequence[str], width: int) -> bool:
+    """Whether a row too short for the header lost its end, and perhaps further rows, inside a quote never closed."""
+    last = row[-1]
+    lines = last.count("\n")
+    return lines >= _SWALLOWED_LINES or (lines > 0 and len(_DELIMITING.findall(last)) >= width - len(row))
+
+
 class RowFilter:
     """Splits rows below a header into data and the rest, counted in `skipped` (title, blank, header, total)."""
 
@@ -75,6 +88,8 @@ class RowFilter:
         self._titles: set[str] = set()
         self._header_cells = {normalise(cell) for cell in header if cell.strip()}
         self._landmark = next((i for i, cell in enumerate(header) if cell.strip()), 0)
+        self._filled = [0] * self.width  # data rows seen beside totals, and how many of them fill each column
+        self._seen = 0
         for row in titles:
             filled = [cell.strip() for cell in row if cell.strip()]
             self.skipped["title" if filled else "blank"] += 1
@@ -119,7 +134,7 @@ class RowFilter:
                 if not any(map(str.strip, row)):
                     self.skipped["blank"] += 1
                     continue
-                if row and max(cell.count("\n") for cell in row) >= _SWALLOWED_LINES:
+                if row and _has_swallowed(row, width):
                     broken.append((number, row, "引号没有成对，后面的行被并进了这一行"))
                     continue
                 row = row + [""] * (width - len(row))  # noqa: PLW2901 -- exporters leave out empty cells at the end
@@ -184,11 +199,29 @@ class RowFilter:
         return drop
 
     def _totals(self, columns: list[list[str]], dropped: set[int]) -> set[int]:
-        drop = {
+        labelled = {
             index
             for column in columns
             for index, cell in enumerate(column)
             if "计" in cell and index not in dropped and _TOTAL.fullmatch(cell.strip())
         }
+        if not labelled:
+            return labelled
+        for index in range(len(columns[0])):
+            if index not in labelled and index not in dropped:
+                self._seen += 1
+                for position, column in enumerate(columns):
+                    self._filled[position] += bool(column[index])
+        drop = {index for index in labelled if self._is_total([column[index].strip() for column in columns])}
         self.skipped["total"] += len(drop)
         return drop
+
+    def _is_total(self, row: Sequence[str]) -> bool:
+        """Whether a row with the label of a total is one.
+
+        Then the label stands in front, or a column that most rows fill is empty. Else it is a sale, of a product or
+        with a remark that happens to be so called.
+        """
+        if _TOTAL.fullmatch(next(filter(None, row))):
+            return True
+        return any(cell in _EMPTY and 2 * filled >= self._seen for cell, filled in zip(row, self._filled, strict=True))

@@ -2,6 +2,7 @@
 
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -28,7 +29,7 @@ HEAD = 30
 _EXACT_FLOAT = 1e15
 _DAMAGED = (
     zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, OSError,
-    OverflowError, DefusedXmlException, NotImplementedError, RuntimeError,
+    OverflowError, DefusedXmlException, NotImplementedError, RuntimeError, zlib.error,
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ FIELDS = (
         ["门店编码", "单价", "实付金额"], ["店铺编号 ", "单价(元)", "实收（元）"],
         ["Store_ID", " 单 价 ", "实付金额(元)"],
         ["ＳＴＯＲＥ＿ＩＤ", "单价：", "实收"],
+        ["【门店编码】", "(单价)", "*实付金额*"],
     ],
 )  # fmt: skip
 def test_columns_are_known_whatever_the_till_calls_them(header):

@@ -105,6 +105,27 @@ def test_titles_blanks_repeated_headers_and_totals_are_set_aside_and_counted(tmp
         assert sheet.skipped == {"title": 2, "blank": 3, "header": 1, "total": 2}
 
 
+@pytest.mark.parametrize(
+    "total",
+    [
+        "小 计,,,9", "合　计,,,9", "【合计】,,,9", "共计 3 笔,,,9", "合计(元),,,9", "本页小计：,,,9", "S1,合计,,9",
+        "S1,R1,小计,", "S1,R1 小计,,9", "上海浦东新区世纪大道旗舰店小计,,,9", "-,-,合计,9", "合计,/,/,9",
+        "总计金额,,,9",
+    ],
+)  # fmt: skip
+def test_a_total_is_set_aside_however_it_is_written_and_wherever_its_label_stands(tmp_path, total):
+    assert rows_of(write(tmp_path / "a.csv", TEXT + total + "\n")) == ROWS
+
+
+def test_a_sale_with_a_remark_that_reads_like_a_total_stays(tmp_path):
+    header = HEADER + ",备注"
+    rows = ["S1,R1,苹果,9,", "S1,R2,梨,8,积分累计", "S1,R3,小计,7,", "S1,合计,,24,"]
+
+    kept = rows_of(write(tmp_path / "a.csv", "\n".join([header, *rows]) + "\n"))
+
+    assert [row[1] for row in kept] == ["R1", "R2", "R3"]
+
+
 def test_a_product_whose_name_holds_the_sign_of_a_total_stays(tmp_path):
     rows = rows_of(write(tmp_path / "a.csv", HEADER + "\nS1,R1,计量果盘合计装,9\n"))
 
@@ -162,8 +183,51 @@ def test_a_file_that_is_no_table_is_refused_in_words(tmp_path, name, content, sa
 
 
 def test_a_file_that_is_not_there_is_refused_in_words(tmp_path):
-    with pytest.raises(SheetError, match=r"「没有.csv」：文件打不开"):
+    with pytest.raises(SheetError, match=r"「没有.csv」：没有这个文件"):
         open_sheet(tmp_path / "没有.csv")
+    with pytest.raises(SheetError, match="这是文件夹，不是文件"):
+        open_sheet(tmp_path)
+
+
+def test_a_sheet_asked_of_a_text_file_is_refused(tmp_path):
+    with pytest.raises(SheetError, match=r"「a.csv」：这是文本表格，没有工作表「9月」"):
+        rows_of(write(tmp_path / "a.csv", TEXT), sheet="9月")
+
+
+def test_a_workbook_damaged_inside_is_refused_in_words(tmp_path):
+    path = workbook(tmp_path / "坏.xlsx", [HEADER.split(","), *([f"S{i}", f"R{i}", "苹果", i] for i in range(3_000))])
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("xl/worksheets/sheet1.xml").header_offset + 400
+    content = bytearray(path.read_bytes())
+    content[start : start + 2_000] = bytes(2_000)
+    path.write_bytes(content)
+
+    with pytest.raises(SheetError, match="损坏"):
+        rows_of(path)
+
+
+def test_a_gzip_that_unpacks_to_something_monstrous_is_not_read_to_its_end(tmp_path):
+    path = tmp_path / "弹.csv.gz"
+    with gzip.open(path, "wb") as stream:
+        stream.write(TEXT.encode())
+        stream.writelines(b"\n" * (1 << 20) for _ in range(80))
+
+    with pytest.raises(SheetError, match="解压后大得不正常"):
+        rows_of(path)
+
+
+def test_the_row_where_another_program_wrote_into_a_utf8_file_is_named(tmp_path):
+    content = TEXT.encode() + "S1,R3,火龙果,1\n".encode("gbk")
+
+    with pytest.raises(SheetError, match=r"第 4 行：文字编码在这里坏了（文件是 UTF-8"):
+        rows_of(write(tmp_path / "a.csv", content))
+
+
+def test_a_short_row_that_swallowed_the_rows_below_it_says_so(tmp_path):
+    with open_sheet(write(tmp_path / "a.csv", TEXT + 'S1,"R3,梨,1\nS1,R4,桃,2\n'), fields=FIELDS) as sheet:
+        (batch,) = sheet.batches()
+
+    assert [(number, reason) for number, _, reason in batch.broken] == [(4, "引号没有成对，后面的行被并进了这一行")]
 
 
 def test_a_workbook_gives_canonical_text(tmp_path):
