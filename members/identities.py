@@ -8,13 +8,19 @@ import base64
 import hmac
 import os
 import re
+from collections.abc import Callable, Collection
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 _NONCE = 12
-_MAINLAND_PHONE = re.compile(r"1[3-9]\d{9}")
+_MAINLAND_PHONE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+
+
+def is_mainland_phone(digits: str) -> bool:
+    """Whether a text is a mainland mobile number and nothing else."""
+    return _MAINLAND_PHONE.fullmatch(digits) is not None
 
 
 def normalise_phone(text: str) -> str | None:
@@ -26,8 +32,17 @@ def normalise_phone(text: str) -> str | None:
 
 def value_hash(*, kind: str, value: str, issuer: str = "") -> bytes:
     """The 16-byte keyed hash under which an identity is found."""
-    message = f"{kind}\0{issuer}\0{value}".encode()
-    return hmac.digest(settings.IDENTITY_HASH_KEY.encode(), message, "sha256")[:16]
+    return hasher()(kind, value, issuer)
+
+
+def hasher() -> Callable[[str, str, str], bytes]:
+    """`value_hash` for many: (kind, value, issuer) → hash, the setting read once."""
+    key = settings.IDENTITY_HASH_KEY.encode()
+
+    def hashed(kind: str, value: str, issuer: str) -> bytes:
+        return hmac.digest(key, f"{kind}\0{issuer}\0{value}".encode(), "sha256")[:16]
+
+    return hashed
 
 
 @lru_cache(maxsize=4)
@@ -39,9 +54,18 @@ def _ciphers(keys: str) -> dict[int, AESGCM]:
 
 def encrypt(value: str) -> bytes:
     """One byte of key id, the nonce, then ciphertext and tag."""
+    return encrypt_all([value])[0]
+
+
+def encrypt_all(values: Collection[str]) -> list[bytes]:
+    """`encrypt` for many."""
     key_id, cipher = next(iter(_ciphers(settings.IDENTITY_KEYS).items()))
-    nonce = os.urandom(_NONCE)
-    return bytes([key_id]) + nonce + cipher.encrypt(nonce, value.encode(), None)
+    head = bytes([key_id])
+    random = os.urandom(_NONCE * len(values))
+    nonces = (random[start : start + _NONCE] for start in range(0, len(random), _NONCE))
+    return [
+        head + nonce + cipher.encrypt(nonce, value.encode(), None) for nonce, value in zip(nonces, values, strict=True)
+    ]
 
 
 def decrypt(blob: bytes | memoryview) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from members import purchase_lines
-from members.identities import normalise_phone
+from members.identities import is_mainland_phone, normalise_phone
 from members.models import Identity
 from stores.sheets import cells
 from stores.sheets.errors import CellError
@@ -23,7 +23,8 @@ QUANTITY_SCALE = 10_000
 MAX_RECEIPT, MAX_PAYMENT, MAX_CODE, MAX_NAME, MAX_CARD = 48, 16, 32, 128, 64
 MAX_LINE_NUMBER = 2**31
 _LONG_NUMBER = 9
-_SHORTEST_PHONE = 11
+_PHONE_LENGTH = 11
+_CARD, _PHONE = Identity.Kind.CARD.value, Identity.Kind.PHONE.value
 
 _ANONYMOUS = frozenset(
     ("", "/", "\\", "-", "--", "—", "无", "空", "非会员", "无会员", "不是会员", "散客", "零散顾客", "普通顾客",
@@ -192,8 +193,9 @@ def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
 
     :raises CellError: longer than any card
     """
-    if text.isdecimal() and text.isascii() and text.strip("0") and len(text) < _SHORTEST_PHONE:
-        return None if phones_only else (Identity.Kind.CARD.value, text)
+    if len(text) <= _PHONE_LENGTH and text.isdecimal() and text.isascii() and text.strip("0"):  # nothing to clean
+        kind = _PHONE if is_mainland_phone(text) else _CARD
+        return None if phones_only and kind == _CARD else (kind, text)
     cleaned = unicodedata.normalize("NFKC", text).strip().removeprefix("'").strip()
     wrapped = _EXCEL_TEXT.fullmatch(cleaned)
     cleaned = wrapped[1].strip() if wrapped else cleaned
@@ -204,14 +206,14 @@ def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
     whole = cleaned.removesuffix(".0") if cleaned[:-2].isdigit() else cleaned
     phone = normalise_phone(whole)
     if phone is not None:
-        return Identity.Kind.PHONE.value, phone
+        return _PHONE, phone
     if phones_only:
         return None
     if len(whole) > MAX_CARD:
         raise CellError(f"会员卡号超过 {MAX_CARD} 个字")
     if _CONTROL.search(whole):
         raise CellError("会员卡号里有不可见的控制字符")
-    return Identity.Kind.CARD.value, whole.upper()
+    return _CARD, whole.upper()
 
 
 def unless_negative(value: int | None) -> int | None:

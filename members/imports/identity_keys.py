@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from itertools import repeat
 
 from members import identities
 from members.imports import cells
@@ -23,6 +22,7 @@ class IdentityKeys:
     def __init__(self) -> None:
         self.members = Cached(self.key_of, refused=REFUSED, limit=_MAX_KEYS_CACHED)
         self.phones = Cached(partial(self.key_of, phones_only=True), refused=REFUSED, limit=_MAX_KEYS_CACHED)
+        self._hashed = identities.hasher()
         self._fresh: dict[bytes, tuple[str, str]] = {}
         self._pairs_seen: set[tuple[bytes, bytes]] = set()
 
@@ -32,7 +32,7 @@ class IdentityKeys:
         if named is None:
             return NOBODY
         kind, value = named
-        key = identities.value_hash(kind=kind, value=value)
+        key = self._hashed(kind, value, "")
         self._fresh[key] = named
         return key
 
@@ -52,17 +52,12 @@ class IdentityKeys:
 
     def take_new(self, buyers: list[bytes], names: list[str]) -> list[NewIdentity]:
         """The identities noted since the last call, encrypted, with the names that stand beside them."""
-        said = {key: name for key, name in zip(buyers, names or repeat(""), strict=False) if key and name}
+        said = {key: name for key, name in zip(buyers, names, strict=True) if key and name} if names else {}
         fresh, self._fresh = self._fresh, {}
+        encrypted = identities.encrypt_all([value for _, value in fresh.values()])
         return [
-            NewIdentity(
-                key,
-                kind,
-                value[-_TAIL:],
-                identities.encrypt(value),
-                cells.person_name(said[key]) if key in said else "",
-            )
-            for key, (kind, value) in fresh.items()
+            NewIdentity(key, kind, value[-_TAIL:], blob, cells.person_name(said[key]) if key in said else "")
+            for (key, (kind, value)), blob in zip(fresh.items(), encrypted, strict=True)
         ]
 
     def take_pairs(self, cards: list[bytes], phones: list[bytes]) -> list[tuple[bytes, bytes]]:

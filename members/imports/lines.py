@@ -34,8 +34,7 @@ class Line(NamedTuple):
     phones: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NewIdentity:
+class NewIdentity(NamedTuple):
     """An identity seen for the first time (or again, after the cache started afresh)."""
 
     key: bytes

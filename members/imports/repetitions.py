@@ -83,7 +83,9 @@ def find_inside(suspects: Integers) -> None:
             WHERE s.place > 1
             """  # noqa: S608 -- a constant
         )
-        cursor.execute("DELETE FROM import_line l USING import_repetition r WHERE r.row_no = l.row_no")
+        cursor.execute(
+            "ANALYZE import_repetition;DELETE FROM import_line l USING import_repetition r WHERE r.row_no = l.row_no"
+        )
 
 
 def find_in_database(*, source: str) -> None:
@@ -125,6 +127,7 @@ def find_in_database(*, source: str) -> None:
                     ).format(month=month, source=sql.Literal(source), stores=sql.Literal(stores))
                 )
         cursor.execute(
+            "ANALYZE import_repetition;"
             "DELETE FROM import_line l USING import_repetition r WHERE r.row_no = l.row_no AND r.of_row IS NULL"
         )
 

@@ -136,3 +136,4 @@ def mark_rows(table: str, rows: Integers) -> None:
             for start in range(0, len(rows), _STRETCH):
                 copy.write(pgcopy.encode([pgcopy.int4(rows[start : start + _STRETCH])]))
             copy.write(pgcopy.TRAILER)
+        cursor.execute(f"ANALYZE {table}")  # few rows beside all lines: without knowing, millions would be sorted

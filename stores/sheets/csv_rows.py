@@ -55,12 +55,20 @@ class CsvRows:
         self._stream = open_bytes(path)
         self._unpacked = 0
         self._allowed = max(_RATIO_MATTERS_ABOVE, _MOST_UNPACKED * path.stat().st_size)
-        self._reader = csv.reader(chain.from_iterable(self._chunks()), delimiter=d)
+        self._chunks = self._read_chunks()
+        self._held: str | None = None  # a chunk that was looked at and left to the reader
+        self._chunk, self._lines_of_chunk = "", io.StringIO()
+        self._by_columns = False
+        self._may_be_plain = True
+        self._reader = csv.reader(chain.from_iterable(self._feed()), delimiter=d)
         if named:
             self.take(1)
 
     def take(self, count: int) -> list[list[str]]:
-        """Up to `count` rows, fewer only at the end of the file."""
+        """Up to `count` rows; fewer at the end of the file and, once columns were asked for, before a new chunk."""
+        if self._by_columns and self._may_be_plain:
+            lines = self._chunk.count("\n", self._lines_of_chunk.tell())
+            count = min(count, lines or count)
         self.odd, self.padded = self._newest_odd, self._newest_padded
         rows: list[list[str]] = []
         try:
@@ -74,6 +82,31 @@ class CsvRows:
         self.taken += len(rows)
         return rows
 
+    def take_columns(self, width: int) -> list[list[str]] | None:
+        """The next chunk by column, `take` without its cost, if rows of `width` cells without quotes are all it has.
+
+        None: not at the start of a chunk, or a chunk for `take`.
+        """
+        self._by_columns = True
+        if not self._may_be_plain or self._lines_of_chunk.tell() < len(self._chunk):
+            return None
+        self._held = self._next_chunk()
+        text = self._held.replace("\r\n", "\n")
+        self._may_be_plain = '"' not in text and "\r" not in text
+        if not (text and self._may_be_plain):
+            return None
+        if not text.endswith("\n"):
+            text += "\n"
+        # Each line end becomes a cell of its own: the rows are even if it comes back at every last place.
+        rows, step = text.count("\n"), width + 1
+        cells = text.replace("\n", f"{self.delimiter}\n{self.delimiter}").split(self.delimiter)
+        if len(cells) != rows * step + 1 or cells[width::step] != ["\n"] * rows:
+            return None
+        self._held = None
+        self.odd, self.padded = self._newest_odd, self._newest_padded
+        self.taken += rows
+        return [cells[place:-1:step] for place in range(width)]
+
     def close(self) -> None:
         self._stream.close()
 
@@ -83,8 +116,18 @@ class CsvRows:
         text = raw.decode(self.encoding, "replace").replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
         return text, (text.count("\n") + (not text.endswith("\n"))) / max(1, len(raw))
 
-    def _chunks(self) -> Iterator[io.StringIO]:
-        """Whole lines, a chunk at a time; a StringIO splits them as csv wants (CR, LF, CRLF, and nothing else)."""
+    def _feed(self) -> Iterator[io.StringIO]:
+        """Chunks for the csv reader; a StringIO splits lines as it wants (CR, LF, CRLF, and nothing else)."""
+        while text := self._next_chunk():
+            self._chunk, self._lines_of_chunk = text, io.StringIO(text, newline="")
+            yield self._lines_of_chunk
+
+    def _next_chunk(self) -> str:
+        text, self._held = self._held or next(self._chunks, ""), None
+        return text
+
+    def _read_chunks(self) -> Iterator[str]:
+        """Whole lines, a chunk at a time."""
         tail = ""
         while True:
             text, last = self._decode()
@@ -108,7 +151,7 @@ class CsvRows:
                 )
                 self.odd |= self._newest_odd
                 self.padded |= self._newest_padded
-                yield io.StringIO(text, newline="")
+                yield text
             if last:
                 return
 

@@ -108,6 +108,12 @@ class RowFilter:
         if set(map(len, rows)) != {self.width}:
             rows, numbers, broken = self._level(rows, numbers)
         columns = list(map(list, zip(*rows, strict=True))) if rows else [[] for _ in self.header]
+        batch = self.batch_of_columns(columns, numbers, odd=odd, padded=padded)
+        batch.broken = broken
+        return batch
+
+    def batch_of_columns(self, columns: list[list[str]], numbers: list[int], *, odd: bool, padded: bool) -> SheetBatch:
+        """As `batch`, of rows that stand by column and have their `numbers` in the file."""
         if padded:
             columns = [list(map(str.strip, column)) for column in columns]
         if odd:
@@ -119,7 +125,7 @@ class RowFilter:
             keep = [index not in drop for index in range(len(numbers))]
             numbers = list(compress(numbers, keep))
             columns = [list(compress(column, keep)) for column in columns]
-        return SheetBatch(row_numbers=numbers, columns=columns, broken=broken)
+        return SheetBatch(row_numbers=numbers, columns=columns)
 
     def _level(
         self, rows: list[list[str]], numbers: list[int]
