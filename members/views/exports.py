@@ -19,6 +19,7 @@ from members.views.lists import address_query, filter_form
 from stores.requests import StaffRequest
 from stores.services.auditing import audit
 from stores.sheets.writing import Cell, csv_lines, write_xlsx
+from stores.streaming import streamed
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -43,14 +44,14 @@ def export(request: StaffRequest, form: str) -> HttpResponseBase:
     )  # fmt: skip
     rows = export_rows(user, members, at=now)
     name = f"会员_{timezone.localtime(now):%Y%m%d_%H%M}.{form}"
-    response = _csv(rows, name) if form == "csv" else _xlsx(rows, name)
+    response = _csv(request, rows, name) if form == "csv" else _xlsx(rows, name)
     response["Cache-Control"] = "private, no-store"
     return response
 
 
-def _csv(rows: Iterator[tuple[Cell, ...]], name: str) -> StreamingHttpResponse:
+def _csv(request: StaffRequest, rows: Iterator[tuple[Cell, ...]], name: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(
-        csv_lines(COLUMNS, rows),
+        streamed(request, csv_lines(COLUMNS, rows)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""},
     )
