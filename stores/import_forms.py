@@ -1,14 +1,20 @@
 """What a person sends to import a file, checked against what she may do."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
-from stores.import_selectors import kinds_for, preview_of
+from stores.import_selectors import given_fields, kinds_for, preview_of
 from stores.imports_registry import handler_for
 from stores.models import ImportJob, Staff, Store
 from stores.selectors import stores_for
-from stores.sheets.columns import header_key
+from stores.sheets.columns import Field, header_key, missing_fields
+
+
+def _instead_of(field: Field, fields: Sequence[Field]) -> str:
+    labels = {other.key: other.label for other in fields}
+    return f"，或者{'和'.join(f'「{labels[key]}」' for key in field.instead)}" if field.instead else ""
 
 
 class UploadForm(forms.Form):
@@ -41,8 +47,12 @@ class UploadForm(forms.Form):
         else:
             self.fields["store"].widget.attrs |= {"class": "form-control", "autocomplete": "off"}
             if not user.is_hq:
-                self.fields["store"].required = True
-                self.fields["store"].error_messages["required"] = "请填门店编码：你只能为自己负责的门店导入"
+                self.fields["store"].label = "只属于一家门店吗（可不填）"
+                self.fields[
+                    "store"
+                ].help_text = (
+                    "文件里没有门店列时，填上门店编码；不填就看文件里的门店列，不由你负责的门店的行会退回并写明原因"
+                )
 
     def clean_store(self) -> Store | None:
         """A store of this person's, or none."""
@@ -67,7 +77,10 @@ class MappingForm(forms.Form):
 
     def __init__(self, *args: Any, job: ImportJob, user: Staff, sheet: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        handler = handler_for(job.kind)
+        handler, given = handler_for(job.kind), given_fields(job)
+        self._fields_of_file, self._given = handler.fields, given
+        #: Names of the selects that may not stay empty → what may be chosen in their stead.
+        self.musts: dict[str, str] = {}
         chosen = self.data.get("sheet", sheet) if self.is_bound else sheet
         #: :raises SheetError: the file is gone, or there is no such sheet
         self.preview = preview_of(job, sheet=chosen)
@@ -75,12 +88,15 @@ class MappingForm(forms.Form):
         columns = [("", "—— 文件里没有 ——"), *((str(index), name) for index, name in self.preview.column_names)]
         for choice in self.preview.choices:
             known = choice.field
+            must = known.required and known.key not in given
             self.fields[f"column-{known.key}"] = forms.ChoiceField(
-                label=known.label, choices=columns, required=known.required, help_text=known.help,
+                label=known.label, choices=columns, required=must and not known.instead, help_text=known.help,
                 initial="" if choice.column is None else str(choice.column),
                 widget=forms.Select(attrs={"class": "form-select"}),
                 error_messages={"required": f"请选出哪一列是「{known.label}」"},
             )  # fmt: skip
+            if must:
+                self.musts[f"column-{known.key}"] = _instead_of(known, handler.fields)
         for option in handler.options:
             if user.is_hq or not option.hq_only:
                 self.fields[f"option-{option.key}"] = forms.BooleanField(
@@ -93,6 +109,11 @@ class MappingForm(forms.Form):
     def column_fields(self) -> list[forms.BoundField]:
         """The selects, one a field."""
         return [field for field in self if field.name.startswith("column-")]
+
+    @property
+    def missing(self) -> list[str]:
+        """What the file seems to lack, with what may stand in for it."""
+        return [f"「{field.label}」{self.musts[f'column-{field.key}']}" for field in self.preview.missing]
 
     @property
     def option_fields(self) -> list[forms.BoundField]:
@@ -110,6 +131,10 @@ class MappingForm(forms.Form):
             if column in taken:
                 self.add_error(f"column-{key}", f"这一列已经选作「{taken[column]}」")
             taken.setdefault(column, label)
+        for field in missing_fields(self.mapping, self._fields_of_file, given=self._given):
+            name = f"column-{field.key}"
+            if not self.has_error(name):
+                self.add_error(name, f"请选出哪一列是「{field.label}」{self.musts[name]}")
         return cleaned
 
     @property

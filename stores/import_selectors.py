@@ -46,6 +46,11 @@ def writable_stores(job: ImportJob) -> QuerySet[Store]:
     return stores_for(job.uploaded_by) if job.uploaded_by is not None else Store.objects.all()
 
 
+def given_fields(job: ImportJob) -> tuple[str, ...]:
+    """What a file need not tell because the job does: its store, where it was named at the upload."""
+    return ("store",) if job.store_id is not None else ()
+
+
 @dataclass(frozen=True)
 class Choice:
     """One field on the mapping page: the column proposed for it."""
@@ -103,7 +108,7 @@ def preview_of(job: ImportJob, *, sheet: str | None = None) -> Preview:
             form=_form(opened),
             expected_rows=opened.expected_rows,
             choices=[Choice(field, mapping.get(field.key)) for field in handler.fields],
-            missing=missing_fields(mapping, handler.fields),
+            missing=missing_fields(mapping, handler.fields, given=given_fields(job)),
             ambiguous=ambiguous_names(opened.header, mapping),
             options=dict(remembered.options) if remembered else {o.key: o.default for o in handler.options},
             remembered=remembered is not None,

@@ -27,6 +27,7 @@ from stores.sheets.errors import SheetError
 
 PER_PAGE = 20
 _UNPROCESSABLE = 422
+_ALL_BUT_WRITTEN = 99
 Args = ParamSpec("Args")
 View = Callable[Concatenate[StaffRequest, Args], HttpResponseBase]
 
@@ -159,11 +160,12 @@ def _settle(job: ImportJob) -> None:
 def _standing(job: ImportJob) -> dict[str, Any]:
     read = services.progress_of(job.pk) if job.state == ImportJob.State.RUNNING else job.rows_read
     expected = max(job.rows_expected, 1)
+    percent = min(_ALL_BUT_WRITTEN, 100 * read // expected)
     return {
         "job": job,
         "read": read,
-        "percent": min(99, 100 * read // expected),
-        "is_read": read >= expected,
+        "percent": percent,
+        "is_read": percent == _ALL_BUT_WRITTEN,  # rows were estimated, so the last one seldom makes a hundred
         "report": report_lines(job) if job.state == ImportJob.State.DONE else None,
         "took": job.finished_at - job.started_at if job.finished_at and job.started_at else None,
     }

@@ -8,10 +8,10 @@ from django.db import connection
 from members.imports import cells
 from members.imports.codebook import CodeBook
 from members.imports.errors import RowRejected
-from stores.models import Product, Region, Store
+from stores.models import Product, Store
+from stores.services.regions import unsorted_region
 from stores.sheets.errors import SheetError
 
-_UNSORTED_REGION = "UNSORTED"
 _BY_WEIGHT = frozenset(("kg", "g", "斤", "公斤", "千克", "克", "两", "市斤"))
 _MAX_STORE_NAME = 64
 _TABLES = {Store: "stores_store", Product: "stores_product"}
@@ -37,10 +37,10 @@ class Catalogue:
     `before_query` is called before the database is asked for ids.
     """
 
-    def __init__(self, *, before_query: Callable[[], None], only_store: Store | None = None) -> None:
+    def __init__(self, *, before_query: Callable[[], None], only_stores: frozenset[int] | None = None) -> None:
         self._stores = CodeBook.of(Store.objects.values_list("pk", "code", "name").iterator())
         self._products = CodeBook.of(Product.objects.values_list("pk", "code", "name").iterator())
-        self._only_store = only_store.pk if only_store else None
+        self._only_stores = only_stores
         self._store_ids, self._product_ids = _reserved_ids(Store, before_query), _reserved_ids(Product, before_query)
         self._new_stores: dict[int, _NewStore] = {}
         self._new_products: dict[int, _NewProduct] = {}
@@ -48,7 +48,7 @@ class Catalogue:
     def known_store(self, text: str) -> int | None:
         """The store of a cell, if it is known and may be written. :raises CellError: the cell is no code or name"""
         found = self._stores.find(cells.code(text))
-        return found if self._only_store in (None, found) else None
+        return found if found is not None and self._may_write(found) else None
 
     def known_product(self, text: str) -> int | None:
         """The product of a cell, if it is known. :raises CellError: the cell is no code or name"""
@@ -60,15 +60,18 @@ class Catalogue:
             raise RowRejected("门店：没有填")
         code = code or name  # a column called 门店 may hold either
         found = self._stores.find(code)
-        if found is None and len(code) <= cells.MAX_CODE and create and self._only_store is None:
+        if found is None and len(code) <= cells.MAX_CODE and create and self._only_stores is None:
             found = next(self._store_ids)
             self._new_stores[found] = _NewStore(code, (name or code)[:_MAX_STORE_NAME])
             self._stores.add(found, code, name)
         if found is None:
             raise RowRejected("门店：没有这个门店", f"门店：没有这个门店：{code}")
-        if self._only_store not in (None, found):
+        if not self._may_write(found):
             raise RowRejected("门店：不是可以导入的门店", f"门店：不是可以导入的门店：{code}")
         return found
+
+    def _may_write(self, store: int) -> bool:
+        return self._only_stores is None or store in self._only_stores
 
     def product(self, *, code: str, name: str, category: str, unit: str, create: bool) -> int:
         """The product a row means. :raises RowRejected:"""
@@ -90,9 +93,7 @@ class Catalogue:
     def write_new(self) -> None:
         """Insert what was new. :raises SheetError: someone else created one of these codes meanwhile"""
         if self._new_stores:
-            region, _ = Region.objects.get_or_create(
-                code=_UNSORTED_REGION, defaults={"name": "未分区", "path": f"{_UNSORTED_REGION}/"}
-            )
+            region = unsorted_region()
             rows = self._new_stores.items()
             Store.objects.bulk_create(
                 [Store(pk=pk, code=new.code, name=new.name, region=region) for pk, new in rows], ignore_conflicts=True

@@ -11,7 +11,7 @@ FIELDS: tuple[Field, ...] = (
     Field("store", "门店编码", (
         "门店编码", "店铺编号", "门店编号", "店铺编码", "门店代码", "店铺代码", "门店号", "店号", "店铺ID",
         "门店ID", "分店编号", "分店编码", "机构编码", "机构代码", "网点编号", "store_id", "store_code", "store",
-    )),
+    ), required=True, instead=("store_name",)),
     Field("store_name", "门店名称", (
         "门店名称", "店铺名称", "门店名", "店名", "门店", "店铺", "分店名称", "分店", "机构名称", "store_name",
     )),
@@ -27,7 +27,7 @@ FIELDS: tuple[Field, ...] = (
         "交易时间", "销售时间", "交易日期时间", "销售日期时间", "消费时间", "结账时间", "下单时间", "支付时间",
         "收款时间", "付款时间", "收银时间", "开单时间", "日期时间", "时间", "timestamp", "datetime", "sold_at",
         "bought_at",
-    )),
+    ), required=True, instead=("day",)),
     Field("day", "交易日期", (
         "交易日期", "销售日期", "消费日期", "营业日期", "日期", "单据日期", "date", "day",
     )),
@@ -50,7 +50,7 @@ FIELDS: tuple[Field, ...] = (
         "商品编码", "商品编号", "商品代码", "货号", "商品货号", "商品ID", "品号", "产品编码", "产品编号",
         "货品编码", "货品编号", "单品编码", "品项编码", "SKU", "SKU编码", "物料编码", "PLU", "PLU码", "条码",
         "商品条码", "product_id", "product_code", "product", "item_id",
-    )),
+    ), required=True, instead=("product_name",)),
     Field("product_name", "商品名称", (
         "商品名称", "品名", "商品名", "货品名称", "产品名称", "单品名称", "品项名称", "商品", "名称",
         "product_name", "item_name",
@@ -69,7 +69,7 @@ FIELDS: tuple[Field, ...] = (
         "实付金额", "实收", "实收金额", "实付", "实付款", "实收款", "实际金额", "付款金额", "收款金额", "成交金额",
         "销售金额", "实销金额", "支付金额", "销售额", "应收金额", "应付金额", "金额", "总金额", "小计金额", "小计",
         "总价", "paid", "amount", "sales_value",
-    )),
+    ), required=True, instead=("unit_price", "quantity")),
     Field("payment", "支付方式", (
         "支付方式", "付款方式", "收款方式", "结算方式", "支付类型", "支付渠道", "payment", "pay_type",
     )),

@@ -12,6 +12,7 @@ from django.core.files import File
 from members.imports.fields import FIELDS, OPTIONS, Switches
 from members.imports.report import LABELS
 from members.imports.services import SalesFile, import_purchases
+from stores.import_selectors import writable_stores
 from stores.imports_registry import Option
 from stores.models import ImportJob
 from stores.services.imports import report_progress
@@ -29,7 +30,7 @@ class PurchaseImport:
         """Apply the job's file inside the caller's transaction and return its report."""
         file = SalesFile(
             path=Path(job.path), name=job.filename, mapping=job.mapping, sheet=job.options.get("sheet") or None,
-            switches=Switches.of(job.options), default_store=job.store, only_store=job.store,
+            switches=Switches.of(job.options), default_store=job.store, only_stores=_only_stores(job),
         )  # fmt: skip
         with TemporaryDirectory() as folder:
             left_out_to = Path(folder) / "left-out.xlsx"
@@ -42,3 +43,10 @@ class PurchaseImport:
                     job.rejected_file.save(f"{uuid.uuid4().hex}.xlsx", File(stream), save=False)
         job.options = job.options | {"warnings": outcome.warnings}
         return outcome.report.as_json()
+
+
+def _only_stores(job: ImportJob) -> frozenset[int] | None:
+    """The stores whose rows the job may write; None for headquarters and the command line, which may open new ones."""
+    if job.store_id is None and (job.uploaded_by is None or job.uploaded_by.is_hq):
+        return None
+    return frozenset(writable_stores(job).values_list("pk", flat=True))

@@ -19,8 +19,7 @@ from members.imports.staging import NOBODY, Staging
 from members.services.partitions import BUSINESS_ZONE, missing_months, month_range, new_partitions
 from members.services.purchases import lock_source
 from stores.models import ImportJob, Store
-from stores.sheets.columns import match_columns
-from stores.sheets.errors import SheetError
+from stores.sheets.columns import match_columns, require_columns
 from stores.sheets.reading import Sheet, SheetBatch, open_sheet
 from stores.sheets.writing import write_rejected
 
@@ -35,7 +34,7 @@ class SalesFile:
     """A file to import and how to read it.
 
     `mapping` (field key → column index) left empty is made from the header. `default_store` is taken where the file
-    has no store column; `only_store` is the only one whose rows may be written.
+    has no store column; only rows of `only_stores` may be written (keys; None for every store, new ones too).
     """
 
     path: Path
@@ -44,7 +43,7 @@ class SalesFile:
     sheet: str | None = None
     switches: Switches = field(default_factory=Switches)
     default_store: Store | None = None
-    only_store: Store | None = None
+    only_stores: frozenset[int] | None = None
 
 
 @dataclass(slots=True)
@@ -122,7 +121,7 @@ class _Import:
         self._report = Report()
         self._warnings: list[str] = []
         self._staging = Staging()
-        self._catalogue = Catalogue(only_store=file.only_store, before_query=self._staging.settle)
+        self._catalogue = Catalogue(only_stores=file.only_stores, before_query=self._staging.settle)
 
     def run(self) -> Outcome:
         seconds: dict[str, float] = {}
@@ -138,8 +137,11 @@ class _Import:
             self._staging,
         ):
             mapping = self._file.mapping or match_columns(sheet.header, FIELDS)
-            _require(mapping, sheet, has_store=self._file.default_store is not None)
             default = self._file.default_store
+            require_columns(
+                mapping, FIELDS, header=sheet.header, file=sheet.name, row=sheet.header_row,
+                given=("store",) if default else (),
+            )  # fmt: skip
             reader = LineReader(
                 mapping=mapping, switches=self._file.switches, catalogue=self._catalogue,
                 latest=moments.number_of(self._at + _CLOCKS_MAY_DIFFER), store=default.pk if default else None,
@@ -256,30 +258,6 @@ class _Import:
             )
             written: int = cursor.rowcount
         return written
-
-
-def _require(mapping: dict[str, int], sheet: Sheet, *, has_store: bool) -> None:
-    """Refuse a file that lacks what every sale has. :raises SheetError:"""
-    lacking = []
-    if not (has_store or mapping.keys() & {"store", "store_name"}):
-        lacking.append("门店编码")
-    if not mapping.keys() & {"at", "day"}:
-        lacking.append("交易时间")
-    if not mapping.keys() & {"product", "product_name"}:
-        lacking.append("商品编码")
-    if "paid" not in mapping and not {"unit_price", "quantity"} <= mapping.keys():
-        lacking.append("实付金额")
-    if lacking:
-        labels = "、".join(f"「{label}」" for label in lacking)
-        there = "、".join(name for name in sheet.header if name) or "（空）"
-        raise SheetError(f"缺少{labels}列。文件里的列是：{there}", file=sheet.name, row=sheet.header_row)
-    for key, position in mapping.items():
-        if not 0 <= position < len(sheet.header):
-            raise SheetError(
-                f"「{key}」对应到第 {position + 1} 列，但文件只有 {len(sheet.header)} 列",
-                file=sheet.name,
-                row=sheet.header_row,
-            )
 
 
 def _row(batch: SheetBatch, index: int) -> list[str]:

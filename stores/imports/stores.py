@@ -9,6 +9,7 @@ from stores.imports.catalogue import REPORT_LABELS, Values, choice_of, read_cata
 from stores.imports.upserting import upsert_by_code
 from stores.imports_registry import Option
 from stores.models import ImportJob, Region, Store
+from stores.services.regions import unsorted_region
 from stores.sheets.cells import parse_code, parse_date
 from stores.sheets.columns import Field
 from stores.sheets.errors import CellError
@@ -26,7 +27,6 @@ _TEXTS = (("name", "门店名称", 64), ("city", "城市", 32), ("address", "地
 _DATES = (
     ("fitout_on", "装修开始"), ("opened_on", "开业日期"), ("running_on", "转正常日期"), ("suspended_on", "停业日期"),
 )  # fmt: skip
-UNSORTED_CODE, UNSORTED_NAME = "UNSORTED", "未分区"
 
 
 class StoreImport:
@@ -64,7 +64,7 @@ class StoreImport:
         found, header = read_catalogue(job, self.fields, rows.parse)
         for code, values in found.accepted.items():
             if "region" not in values and code not in rows.known:
-                values["region"] = rows.unsorted()
+                values["region"] = unsorted_region()
         return report_of(job, found, header, upsert_by_code(Store, found.accepted))
 
 
@@ -97,13 +97,6 @@ class _StoreRows:
         values |= _position(given)
         self._check(parse_code(given["code"]), values)
         return values
-
-    def unsorted(self) -> Region:
-        """Where a store goes whose region nobody named."""
-        region, _ = Region.objects.get_or_create(
-            code=UNSORTED_CODE, defaults={"name": UNSORTED_NAME, "path": f"{UNSORTED_CODE}/"}
-        )
-        return region
 
     def _region(self, name: str) -> Region:
         region = self._regions.get(name)

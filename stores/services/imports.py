@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from stores import tasks
+from stores.import_selectors import given_fields
 from stores.imports_registry import ImportFailed, handler_for
 from stores.models import ImportJob, SheetMapping, Staff, Store
 from stores.services.auditing import audit
@@ -78,7 +79,10 @@ def confirm_job(*, job: ImportJob, mapping: Mapping[str, int], options: Mapping[
     """
     handler = handler_for(job.kind)
     with open_sheet(job.path, name=job.filename, fields=handler.fields, sheet=options.get("sheet") or None) as sheet:
-        require_columns(mapping, handler.fields, header=sheet.header, file=job.filename, row=sheet.header_row)
+        require_columns(
+            mapping, handler.fields, header=sheet.header, file=job.filename, row=sheet.header_row,
+            given=given_fields(job),
+        )  # fmt: skip
         expected = sheet.expected_rows
         SheetMapping.objects.update_or_create(
             kind=job.kind, store=job.store, header_key=header_key(sheet.header),

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,7 +18,8 @@ _UNIT_TAIL = re.compile(r"(?<=.)(?:元|rmb|cny|yuan)$")
 class Field:
     """One thing an import wants to know of a row.
 
-    `names` are the header names it goes by, the best first; `label` is what the pages call it.
+    `names` are the header names it goes by, the best first; `label` is what the pages call it. `instead` are the
+    fields that, all of them, stand in for a required one.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Field:
     names: tuple[str, ...]
     required: bool = False
     help: str = ""
+    instead: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=8192)
@@ -77,9 +79,14 @@ def ambiguous_names(header: Sequence[str], mapping: Mapping[str, int]) -> list[s
     return [header[position] for position in mapping.values() if texts.count(texts[position]) > 1]
 
 
-def missing_fields(mapping: Mapping[str, int], fields: Iterable[Field]) -> list[Field]:
-    """Required fields that have no column."""
-    return [field for field in fields if field.required and field.key not in mapping]
+def missing_fields(mapping: Mapping[str, int], fields: Iterable[Field], *, given: Collection[str] = ()) -> list[Field]:
+    """Required fields that have no column, nothing in their stead, and are not `given` from elsewhere."""
+    known = {*mapping, *given}
+    return [
+        field
+        for field in fields
+        if field.required and field.key not in known and not (field.instead and known.issuperset(field.instead))
+    ]
 
 
 def require_columns(
@@ -89,12 +96,13 @@ def require_columns(
     header: Sequence[str],
     file: str = "",
     row: int | None = None,
+    given: Collection[str] = (),
 ) -> None:
     """Refuse a mapping that lacks a required field or points outside the header.
 
     :raises SheetError: naming what is missing and what the file has instead
     """
-    lacking = missing_fields(mapping, fields)
+    lacking = missing_fields(mapping, fields, given=given)
     if lacking:
         labels = "、".join(f"「{field.label}」" for field in lacking)
         there = "、".join(name for name in header if name.strip()) or "（空）"

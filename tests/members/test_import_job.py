@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from members.models import Purchase
 from stores.models import ImportJob
 from stores.services.imports import create_job, run_job
-from tests.factories import ManagerFactory, ProductFactory
+from tests.factories import ManagerFactory, ProductFactory, RegionFactory, RegionLeadFactory, StoreFactory
 from tests.members.sales import AT, HEADER, row, write_sales
 
 
@@ -37,6 +37,24 @@ def test_managers_upload_writes_her_store_only_and_lists_what_was_left_out(tmp_p
     sheet = openpyxl.load_workbook(job.rejected_file.path).active
     assert [line[1].value for line in sheet.iter_rows(min_row=2)] == ["门店：没有这个门店：S2", "重复：与第 2 行重复"]
     assert Purchase.objects.get().import_job_id == job.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_region_leads_file_of_many_stores_writes_those_of_her_region_only(tmp_path, media):
+    lead = RegionLeadFactory()
+    for code, region in (("S1", lead.region), ("S2", lead.region), ("S3", RegionFactory())):
+        StoreFactory(code=code, region=region)
+    ProductFactory(code="P1")
+    rows = [row(), row(门店编码="S2", 小票号="R2"), row(门店编码="S3", 小票号="R3"), row(门店编码="S9", 小票号="R4")]
+    upload = ContentFile(write_sales(tmp_path, rows).read_bytes(), name="全区.csv")
+
+    job = create_job(kind="purchases", upload=upload, by=lead, at=AT, store=None)
+    ImportJob.objects.filter(pk=job.pk).update(state="queued", options={"create_stores": True})
+    run_job(job_id=job.pk, clock=lambda: AT)
+
+    job.refresh_from_db()
+    assert job.report["reasons"] == {"门店：不是可以导入的门店": 1, "门店：没有这个门店": 1}
+    assert set(Purchase.objects.values_list("store__code", flat=True)) == {"S1", "S2"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -255,7 +255,7 @@ def test_file_without_a_store_column_takes_the_store_named_beside_it(tmp_path):
 def test_rows_of_another_store_are_left_out_of_a_stores_own_import(tmp_path):
     mine, _ = StoreFactory(code="S1"), StoreFactory(code="S2")
 
-    report = _report(tmp_path, [row(), row(门店编码="S2"), row(门店编码="S3")], only_store=mine)
+    report = _report(tmp_path, [row(), row(门店编码="S2"), row(门店编码="S3")], only_stores=frozenset({mine.pk}))
 
     assert (report["accepted"], report["reasons"]) == (1, {"门店：不是可以导入的门店": 1, "门店：没有这个门店": 1})
 

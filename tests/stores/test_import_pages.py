@@ -103,15 +103,46 @@ def test_a_manager_cannot_import_for_another_store_nor_another_kind():
 
 
 @pytest.mark.django_db
-def test_a_region_lead_names_a_store_of_her_region():
+def test_a_region_lead_names_a_store_of_her_region_or_leaves_it_to_the_file():
     lead = RegionLeadFactory()
     mine, other = StoreFactory(region=lead.region), StoreFactory()
     client = as_user(lead)
 
-    answers = [upload(client, PRODUCTS.encode(), store=code).status_code for code in ("", other.code, mine.code)]
+    answers = [upload(client, PRODUCTS.encode(), store=code).status_code for code in (other.code, mine.code, "")]
 
-    assert answers == [422, 422, 302]
-    assert ImportJob.objects.get().store == mine
+    assert answers == [422, 302, 302]
+    assert [job.store for job in ImportJob.objects.order_by("pk")] == [mine, None]
+
+
+@pytest.mark.django_db
+def test_columns_a_sale_cannot_do_without_are_asked_for_before_the_import(queued):
+    client = as_user(StaffFactory())
+    uploaded = upload(client, "小票号,商品名称,数量\nR1,苹果,2\n".encode())
+    path = uploaded["Location"]
+
+    page = client.get(path)
+    wanted = (
+        "没认出「门店编码」，或者「门店名称」；「交易时间」，或者「交易日期」；「实付金额」，或者「单价」和「数量」"
+    )
+    assert wanted in page.content.decode()
+    refused = client.post(path, columns_of(page))
+
+    assert refused.status_code == 422
+    assert "请选出哪一列是「交易时间」，或者「交易日期」" in refused.content.decode()
+    assert (queued, ImportJob.objects.get().state) == ([], "uploaded")
+
+
+@pytest.mark.django_db
+def test_a_store_named_at_the_upload_spares_the_column(queued):
+    manager = ManagerFactory()
+    client = as_user(manager)
+    uploaded = upload(client, "小票号,交易时间,商品名称,数量,单价\nR1,2026-09-01 10:00,苹果,2,3\n".encode())
+
+    page = client.get(uploaded["Location"])
+    confirmed = client.post(uploaded["Location"], columns_of(page))
+
+    assert page.context["form"].missing == []
+    assert (confirmed.status_code, len(queued)) == (302, 1)
 
 
 @pytest.mark.django_db
