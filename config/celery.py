@@ -64,6 +64,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(minute="*/10"),
                 "options": {"queue": BULK, "expires": 60},
             },
+            "rows of merged members": {
+                "task": "members.gather_strays",
+                "schedule": crontab(hour=4, minute=20),
+                "options": {"expires": _HOUR},
+            },
             # Dropped when the next one is due: a worker that was away does not work off stale pulses.
             **{
                 f"pulse of {queue}": {

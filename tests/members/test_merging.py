@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from members import merge_registry
+from members import merge_registry, tasks
 from members.models import Consent, Contact, Identity, Member, MemberMerge, Purchase
 from members.selectors.survivors import survivor_of
 from members.services.merging import SelfMerge, gather_strays, merge_members
@@ -140,6 +140,17 @@ def test_merge_refuses_a_member_with_herself():
 
     with pytest.raises(SelfMerge):
         _merge(member, member)
+
+
+@pytest.mark.django_db
+def test_the_nightly_task_moves_rows_written_to_an_absorbed_member():
+    kept, absorbed = MemberFactory(), MemberFactory()
+    _merge(kept, absorbed)
+    stray = purchase(member=absorbed, bought_at=AT)
+
+    tasks.gather_strays()
+
+    assert Purchase.objects.get(receipt=stray.receipt).member == kept
 
 
 @pytest.mark.django_db
