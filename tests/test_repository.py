@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from config import environment
-from config.management.commands import demo
+from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
 
 ROOT = settings.BASE_DIR
 LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-assets.lock"]
@@ -108,8 +108,8 @@ def test_the_readme_tells_the_truth():
 
     assert set(re.findall(r"make ([a-z]+)", readme)) <= targets
     assert set(re.findall(r"manage\.py (\w+)", readme)) <= commands
-    assert all(f"| `{name}` | {role} |" in readme for name, role in demo.ROLES.items())
-    assert demo.PASSWORD in readme
+    assert all(f"| `{name}` | {role} |" in readme for name, role in DEMO_LOGINS.items())
+    assert DEMO_PASSWORD in readme
 
 
 @pytest.mark.parametrize(

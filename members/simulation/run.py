@@ -17,9 +17,10 @@ from members.simulation.people import add_people
 from members.simulation.purchases import add_purchases, simulate_store
 from members.simulation.truth import truth_file
 from stores.models import Product, Region, Staff, Store
-from stores.simulation.chain import DEMO_LOGINS, build_chain, share_out
+from stores.simulation.chain import build_chain, share_out
 from stores.simulation.indexes import rebuilt_afterwards
 from stores.simulation.loading import Loader, reserve_ids
+from stores.simulation.logins import DEMO_LOGINS
 from stores.simulation.shelf import add_products, add_shelf, draw_shelf
 
 _BULK_TABLES = ["members_member", "members_identity", "members_consent", "members_contact", "members_purchase"]

@@ -9,14 +9,14 @@ import numpy as np
 from django.contrib.auth.hashers import make_password
 
 from stores.models import Staff, Store
-from stores.simulation.cities import AREA_CODES, CITIES, PLACES, City
+from stores.simulation.cities import AREA_CODES, CITIES, PLACES, ROADS, City
 from stores.simulation.loading import Loader, flags, reserve_ids, texts
+from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
 from stores.simulation.names import draw_names
 
-DEMO_PASSWORD = "dianquan-demo"  # noqa: S105 -- printed for everyone: the data behind it is made up
-DEMO_LOGINS = ("hq", "region", "manager", "guide")
-
 _CITY_PREFIX = {"东莞", "中山"}  # cities without districts: their parts are streets
+_ROAD_ENDS = ("路", "大道", "街")
+_MALL_ENDS = ("城", "汇", "天虹", "广场", "天街")
 _SHARE_OF_STAGE = {Store.Stage.FITOUT: 0.03, Store.Stage.OPENING: 0.04, Store.Stage.SUSPENDED: 0.03}
 _ENOUGH_FOR_EVERY_STAGE = 10
 
@@ -197,14 +197,18 @@ def _add_stores(
 
 
 def _address(store: SimulatedStore, draw: int, house: int) -> str:
-    """Province, city, district and house number; a name that holds its district keeps it."""
+    """Province, city, district, road and house; a name that holds its district, or is a road, keeps it."""
     city = store.city
     named = [part for part in city.districts if store.name.startswith(f"{city.name}{part}")]
     district = named[0] if named else city.districts[draw % len(city.districts)]
     kind = "街道" if city.name in _CITY_PREFIX else "区"
     province = "" if city.province == f"{city.name}市" else city.province
     place = store.name.removeprefix(city.name).removesuffix("店").removesuffix("二").removeprefix(district)
-    return f"{province}{city.name}市{district}{kind}{place}{house}号"
+    where = f"{province}{city.name}市{district}{kind}"
+    if place.endswith(_ROAD_ENDS):
+        return f"{where}{place}{house}号"
+    road = ROADS[draw % len(ROADS)]
+    return f"{where}{road}{house}号{place}{'一楼' if place.endswith(_MALL_ENDS) else '旁'}"
 
 
 def _demo_store(stores: list[SimulatedStore]) -> SimulatedStore:

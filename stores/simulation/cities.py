@@ -118,3 +118,4 @@ _PLACES = """
 凤凰城 金域蓝湾 幸福里 和谐家园
 """
 PLACES = tuple(_PLACES.split())
+ROADS = tuple(place for place in PLACES if place.endswith(("路", "大道")))

@@ -21,6 +21,7 @@ from django.db import connection
 from config import assets, embedded
 from config.keeper import ServerUnavailable
 from config.supervisor import Program, Supervisor
+from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
 
 if TYPE_CHECKING:
     from django.db.backends.postgresql.base import DatabaseWrapper
@@ -29,8 +30,6 @@ HOST = "127.0.0.1"
 START_SECONDS = 60
 READY_SECONDS = 10  # for words that a higher LOG_LEVEL keeps from being printed
 SAMPLE = {"stores": 30, "members": 6000, "months": 6, "seed": 7}
-PASSWORD = "dianquan-demo"  # noqa: S105 -- of the made-up staff, printed below
-ROLES = {"hq": "总部", "region": "区域", "manager": "店长", "guide": "导购"}
 
 
 class Command(BaseCommand):
@@ -115,10 +114,14 @@ class Command(BaseCommand):
     def _welcome(self, address: str) -> None:
         from stores.models import Staff
 
-        present = set(Staff.objects.filter(username__in=ROLES).values_list("username", flat=True))
+        present = set(Staff.objects.filter(username__in=DEMO_LOGINS).values_list("username", flat=True))
         lines = [f"店圈已启动：{address}", ""]
         if present:
-            lines += [f"  {role}  用户名 {name:<8} 密码 {PASSWORD}" for name, role in ROLES.items() if name in present]
+            lines += [
+                f"  {role}  用户名 {name:<8} 密码 {DEMO_PASSWORD}"
+                for name, role in DEMO_LOGINS.items()
+                if name in present
+            ]
         else:
             lines += ["  没有示例账号：用 manage.py createsuperuser 建一个"]
         lines += ["", "按 Ctrl-C 停止；数据保留在 .local，make demo RESET=1 清空重来"]

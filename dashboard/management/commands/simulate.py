@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from members.simulation.run import SimulationRefused, simulate
-from stores.simulation.chain import DEMO_LOGINS, DEMO_PASSWORD
+from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
 
 _LABELS = {
     "stores_region": "区域",
