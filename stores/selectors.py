@@ -83,7 +83,8 @@ def regions_for(user: Staff) -> QuerySet[Region]:
 def shelf_rows(store: Store, *, text: str = "") -> QuerySet[StoreProduct]:
     """What lies on a store's shelf, on sale first; `text` is looked for in name, code and category."""
     wanted = text.strip()
-    rows = store.shelf.select_related("product").order_by("-on_sale", "product__category", "product__code")
+    unsorted = Case(When(product__category__in=["", "其他"], then=1), default=0)
+    rows = store.shelf.select_related("product").order_by("-on_sale", unsorted, "product__category", "product__code")
     if not wanted:
         return rows
     return rows.filter(

@@ -44,10 +44,9 @@ def member_detail(request: StaffRequest, pk: int) -> HttpResponse:
         "contacts": Contact.objects.filter(member=member).select_related("staff", "staff__store").order_by("added_at"),
         "totals": habits.totals(lines),
         "months": months,
-        "months_chart": _month_chart(months),
+        "month_bars": _month_bars(months),
         "usual": usual,
-        "weekday_chart": _chart("次", list(habits.WEEKDAYS), "到店", usual.by_weekday),
-        "weekday_rows": list(zip(habits.WEEKDAYS, usual.by_weekday, strict=True)),
+        "weekday_bars": list(zip(habits.WEEKDAYS, usual.by_weekday, strict=True)),
         "favourites": habits.favourites(lines),
         "receipts": recent_receipts(lines),
         "merges": told(merges_of(member)),
@@ -59,13 +58,8 @@ def member_detail(request: StaffRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _month_chart(months: list[habits.Month]) -> dict[str, Any]:
-    labels = [f"{month.first_day:%y}年{month.first_day.month}月" for month in months]
-    return _chart("元", labels, "实付", [float(Decimal(month.net_fen) / 100) for month in months])
-
-
-def _chart(unit: str, categories: list[str], name: str, values: list[Any]) -> dict[str, Any]:
-    return {"unit": unit, "categories": categories, "series": [{"name": name, "values": values}]}
+def _month_bars(months: list[habits.Month]) -> list[tuple[str, float]]:
+    return [(f"{month.first_day.month}月", float(Decimal(month.net_fen) / 100)) for month in months]
 
 
 def _consents(member: Member) -> dict[str, Any]:

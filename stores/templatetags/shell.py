@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zlib import crc32
 
 from django import template
 from django.core.paginator import Page
@@ -18,6 +19,7 @@ from stores.models import Staff, Store
 register = template.Library()
 
 _SHOP_ROLES = {Staff.Role.MANAGER, Staff.Role.GUIDE}
+_TONES = 8  # .tone-1 … .tone-8 in static/app.css
 _MINE = frozenset({"stores:account", "stores:password"})
 
 
@@ -100,6 +102,12 @@ def today() -> date:
 def listed(words: str) -> list[str]:
     """A short list written in a template, its words apart by commas."""
     return words.split(",")
+
+
+@register.filter
+def tone(name: str) -> str:
+    """The colour class of a category or a person without a picture, the same wherever the name stands."""
+    return f"tone-{1 + crc32(name.encode()) % _TONES}"
 
 
 @register.filter

@@ -22,7 +22,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input:not([ty
     .filter(e => e.getClientRects().length && !e.closest('.skip-link, p, dd, small, .page-sub'))
     .map(e => {
         const around = e.matches('.stretched') ? 'li, tr' : e.matches('.form-check-input') ? 'label' : null;
-        const tap = around ? e.closest(around) : e;
+        const tap = e.matches('.part-choice') ? e.labels[0] : around ? e.closest(around) : e;
         const box = tap.getBoundingClientRect();
         return [e.outerHTML.slice(0, 80), Math.round(box.width), Math.round(box.height)];
     })
@@ -190,3 +190,26 @@ def test_a_chart_is_drawn_with_its_numbers_beside_it(open_page, shop):
     expect(page.locator("[data-chart] svg")).to_be_visible()
     page.get_by_text("看数字").click()
     expect(page.locator(".chart-table td").first).to_have_text("杭州")
+
+
+def test_a_members_row_opens_that_member_and_leaves_the_filters_alone(open_page):
+    for name in ("林小满", "周立夏"):
+        MemberFactory(name=name)
+    for size in (PHONE, DESKTOP):
+        page = open_page("/members/", user=StaffFactory(), size=size)
+
+        page.locator(".more-filters summary").click()
+        expect(page.get_by_label("入会")).to_be_visible()
+        page.get_by_role("link", name="林小满").click()
+
+        expect(page.locator("h1")).to_have_text("林小满")
+
+
+def test_on_a_phone_the_staff_are_one_tap_from_the_shelf(open_page, shop):
+    page = open_page(f"/stores/{shop.store_id}/", user=shop, size=PHONE)
+
+    expect(page.get_by_role("heading", name="店员")).to_be_hidden()
+    page.locator("label", has_text="门店与店员").click()
+
+    expect(page.get_by_role("heading", name="店员")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_be_hidden()

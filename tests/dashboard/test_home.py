@@ -50,7 +50,7 @@ def test_many_members_are_estimated_and_said_to_be(monkeypatch, client):
     client.force_login(StaffFactory())
 
     assert selectors.members_of(Store.objects.all(), everyone=True).is_estimate
-    assert "估算值" in client.get("/").content.decode()
+    assert "约数" in client.get("/").content.decode()
 
 
 def test_a_stores_sales_follow_the_business_month_and_take_returns_off():

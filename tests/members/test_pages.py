@@ -5,16 +5,20 @@ from datetime import date, datetime, timedelta
 import openpyxl
 import pytest
 import time_machine
+from asgiref.sync import async_to_sync
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from members.models import Consent, MemberMerge
+from members.models import Consent, Member, MemberMerge
 from members.selectors import exporting
 from members.services import reveals
 from members.services.merging import merge_members
 from members.services.partitions import BUSINESS_ZONE
 from stores.models import AuditEntry
+from stores.streaming import streamed
 from tests.factories import (
     ContactFactory,
     GuideFactory,
@@ -22,6 +26,7 @@ from tests.factories import (
     MemberFactory,
     ProductFactory,
     StaffFactory,
+    StoreFactory,
     identity,
     purchase,
 )
@@ -120,7 +125,7 @@ def test_member_page_tells_habits_favourites_and_receipts(hq_client):
     assert next((f.name, f.receipts, f.net_fen) for f in seen["favourites"]) == ("海南贵妃芒", 4, 75_00)
     assert [(month.first_day, month.net_fen) for month in seen["months"]][-1] == (date(2026, 5, 1), 83_00)
     assert len(seen["months"]) == 12
-    assert seen["months_chart"]["series"][0]["values"][-1] == 83.0
+    assert seen["month_bars"][-1] == ("5月", 83.0)
     assert {line.quantity for receipt in seen["receipts"] for line in receipt.lines} == {"1.25 斤", "1 份", "-1 斤"}
     assert "退货" in answer.content.decode()
 
@@ -291,13 +296,30 @@ def test_workbook_has_the_rows_of_the_csv(hq_client):
 
 
 @pytest.mark.django_db
-def test_export_reads_on_past_a_batch(monkeypatch, hq):
-    monkeypatch.setattr(exporting, "_BATCH", 2)
-    MemberFactory.create_batch(5, home_store=MemberFactory().home_store)
+@pytest.mark.parametrize(("members", "queries"), [(1, 4), (3, 7), (5, 10)])
+def test_export_reads_batches_of_three_queries_and_the_stores_once(members, queries, hq, django_assert_num_queries):
+    store = StoreFactory()
+    for number in range(members):
+        identity(MemberFactory(home_store=store), "phone", f"1381234500{number}")
 
-    rows = exporting.export_rows(hq, MemberFactory._meta.model.objects.all(), at=timezone.now())
+    with django_assert_num_queries(queries):
+        rows = list(exporting.export_rows(hq, Member.objects.all(), at=timezone.now(), batch=2))
 
-    assert len({row[0] for row in rows}) == 6
+    assert len({row[0] for row in rows}) == members
+    assert {row[2] for row in rows} == {f"138****500{number}" for number in range(members)}
+
+
+def test_a_long_export_leaves_an_asgi_server_piece_by_piece():
+    asked = []
+    pieces = (asked.append(piece) or piece for piece in ("一", "二", "三"))
+    request = ASGIRequest({"type": "http", "method": "GET", "path": "/", "headers": []}, io.BytesIO())
+
+    async def take_two() -> list[str]:
+        stream = streamed(request, pieces)
+        return [await anext(stream), await anext(stream)]
+
+    assert async_to_sync(take_two)() == asked == ["一", "二"]
+    assert streamed(HttpRequest(), pieces) is pieces
 
 
 @pytest.mark.django_db
