@@ -1,7 +1,8 @@
 """The stores and products a file may name, and those it is allowed to bring along."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from django.db import connection
 
@@ -31,6 +32,9 @@ class _NewProduct:
     unit: str
 
 
+_New = TypeVar("_New", _NewStore, _NewProduct)
+
+
 class Catalogue:
     """Stores and products by code and name. What is new gets its id at once and its row in `write_new`.
 
@@ -47,19 +51,19 @@ class Catalogue:
 
     def known_store(self, text: str) -> int | None:
         """The store of a cell, if it is known and may be written. :raises CellError: the cell is no code or name"""
-        found = self._stores.find(cells.code(text))
+        found = _find(cells.code(text), self._stores, self._new_stores)
         return found if found is not None and self._may_write(found) else None
 
     def known_product(self, text: str) -> int | None:
         """The product of a cell, if it is known. :raises CellError: the cell is no code or name"""
-        return self._products.find(cells.code(text))
+        return _find(cells.code(text), self._products, self._new_products)
 
     def store(self, *, code: str, name: str, create: bool) -> int:
         """The store a row means. :raises RowRejected:"""
         if not code and not name:
             raise RowRejected("门店：没有填")
         code = code or name  # a column called 门店 may hold either
-        found = self._stores.find(code)
+        found = _find(code, self._stores, self._new_stores)
         if found is None and len(code) <= cells.MAX_CODE and create and self._only_stores is None:
             found = next(self._store_ids)
             self._new_stores[found] = _NewStore(code, (name or code)[:_MAX_STORE_NAME])
@@ -78,7 +82,7 @@ class Catalogue:
         if not code and not name:
             raise RowRejected("商品：没有填")
         code = code or name
-        found = self._products.find(code)
+        found = _find(code, self._products, self._new_products)
         if found is None and len(code) <= cells.MAX_CODE and create:
             found = next(self._product_ids)
             by_weight = unit in _BY_WEIGHT
@@ -108,6 +112,19 @@ class Catalogue:
                 ignore_conflicts=True,
             )
             _refuse_lost(Product, set(self._new_products), "商品")
+
+
+def _find(code: str, book: CodeBook, new: dict[int, _New]) -> int | None:
+    """The row of a code. What this file brings along gets the longest spelling of its code: which of its rows a
+    spreadsheet ate the zeros of must not matter.
+    """
+    found = book.find(code)
+    if found in new:
+        known = new[found]
+        if len(code) > len(known.code) and code.isdigit() and code.lstrip("0") == known.code.lstrip("0"):
+            new[found] = replace(known, code=code)
+            book.ids[code] = found
+    return found
 
 
 def _reserved_ids(model: type[Store] | type[Product], before_query: Callable[[], None]) -> Iterator[int]:

@@ -33,7 +33,7 @@ _ANONYMOUS = frozenset(
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?e\+?\d{1,2}", re.IGNORECASE | re.ASCII)
 _TIME_ONLY = re.compile(r"\D{0,3}\d{1,2}[:：时点]")
 _EXCEL_TEXT = re.compile(r'="(.*)"')
-_MASKED_PHONE = re.compile(r"1\d{2}[xX•.#-]{4,5}\d{3,4}")
+_MASKED_PHONE = re.compile(r"1\d{2}[xX•·●○.#_-]{3,6}\d{3,4}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _RETURN_WORDS = ("退货", "退款", "销退", "退单", "退换", "return", "refund")
 
@@ -189,9 +189,9 @@ def amount_of(*, quantity: int, unit_price_fen: int) -> int:
 def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
     """(kind, value) of whoever a cell names; None for nobody, a masked number or one a spreadsheet destroyed.
 
-    A mainland mobile number is a phone, whatever its column is called; anything else is a card number.
+    A mainland mobile number is a phone, whatever its column is called; anything else is a card number, as written.
 
-    :raises CellError: longer than any card
+    :raises CellError: longer than any card, or an error value
     """
     if len(text) <= _PHONE_LENGTH and text.isdecimal() and text.isascii() and text.strip("0"):  # nothing to clean
         kind = _PHONE if is_mainland_phone(text) else _CARD
@@ -199,9 +199,11 @@ def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
     cleaned = unicodedata.normalize("NFKC", text).strip().removeprefix("'").strip()
     wrapped = _EXCEL_TEXT.fullmatch(cleaned)
     cleaned = wrapped[1].strip() if wrapped else cleaned
-    if cleaned.lower() in _ANONYMOUS or not cleaned.strip("0") or cleaned.startswith(("#", "=")):
+    if cleaned.lower() in _ANONYMOUS or not cleaned.strip("0"):
         return None
-    if "*" in cleaned or _MASKED_PHONE.fullmatch(cleaned) or is_scientific(cleaned):
+    if cleaned.startswith("#") and cleaned.endswith(("!", "?")):  # somebody stood there: not a sale to nobody
+        raise CellError(f"是表格的错误值：{cleaned[:20]}")
+    if cleaned.startswith(("#", "=")) or "*" in cleaned or _MASKED_PHONE.fullmatch(cleaned) or is_scientific(cleaned):
         return None
     whole = cleaned.removesuffix(".0") if cleaned[:-2].isdigit() else cleaned
     phone = normalise_phone(whole)
@@ -213,7 +215,7 @@ def identity(text: str, *, phones_only: bool = False) -> tuple[str, str] | None:
         raise CellError(f"会员卡号超过 {MAX_CARD} 个字")
     if _CONTROL.search(whole):
         raise CellError("会员卡号里有不可见的控制字符")
-    return _CARD, whole.upper()
+    return _CARD, whole
 
 
 def unless_negative(value: int | None) -> int | None:

@@ -32,7 +32,7 @@ class IdentityKeys:
         if named is None:
             return NOBODY
         kind, value = named
-        key = self._hashed(kind, value, "")
+        key = self._hashed(kind, value.upper(), "")  # a card is found in either case
         self._fresh[key] = named
         return key
 
@@ -56,7 +56,7 @@ class IdentityKeys:
         fresh, self._fresh = self._fresh, {}
         encrypted = identities.encrypt_all([value for _, value in fresh.values()])
         return [
-            NewIdentity(key, kind, value[-_TAIL:], blob, cells.person_name(said[key]) if key in said else "")
+            NewIdentity(key, kind, value[-_TAIL:].upper(), blob, cells.person_name(said[key]) if key in said else "")
             for (key, (kind, value)), blob in zip(fresh.items(), encrypted, strict=True)
         ]
 

@@ -44,7 +44,13 @@ def test_a_line_is_kept_as_the_file_wrote_it(tmp_path):
     assert line.bought_at == datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)
 
 
-@pytest.mark.parametrize("nobody", ["", " ", "非会员", "/", "0", "散客", "-", "无", "138****5678", "1.38E+10", "00000"])
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        "", " ", "非会员", "/", "0", "散客", "-", "无", "138****5678", "138····5678", "138…5678", "1.38E+10", "00000",
+        "#N/A",
+    ],
+)  # fmt: skip
 def test_purchase_of_nobody_known_is_kept_without_a_member(tmp_path, nobody):
     report = _report(tmp_path, [row(会员卡号=nobody)])
 
@@ -61,6 +67,22 @@ def test_phone_in_a_mixed_column_is_one_phone_however_written(tmp_path, written)
     _report(tmp_path, [row(会员卡号=written)], header=header)
 
     assert _identities() == [("phone", "13800138000")]
+
+
+def test_card_is_kept_as_written_and_known_in_either_case(tmp_path):
+    report = _report(tmp_path, [row(会员卡号="vip01"), row(会员卡号="VIP01", 小票号="R2")])
+
+    assert (report["members_new"], [value.lower() for _, value in _identities()]) == (1, ["vip01"])
+    assert _report(tmp_path, [row(会员卡号="Vip01", 小票号="R3")])["members_new"] == 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_new_product_gets_the_code_whose_zeros_are_whole_whichever_row_comes_first(tmp_path, order):
+    rows = [row(商品编码="00123"), row(商品编码="123", 小票号="R2"), row(商品编码="0123", 小票号="R3")]
+
+    _report(tmp_path, rows[::order])
+
+    assert {line.product.code for line in Purchase.objects.select_related("product")} == {"00123"}
 
 
 def test_masked_phone_in_a_phone_column_is_no_identity(tmp_path):
@@ -169,6 +191,7 @@ def test_nothing_paid_and_no_quantity_are_accepted(tmp_path):
         ({"交易时间": ""}, "交易时间：没有填"),
         ({"交易时间": "2026-02-03 12:01"}, "交易时间：在将来"),
         ({"实付金额": "#VALUE!"}, "实付金额：是表格的错误值 #VALUE!"),
+        ({"会员卡号": "#VALUE!"}, "会员卡号：是表格的错误值"),
         ({"数量": "#VALUE!"}, "数量：是表格的错误值 #VALUE!"),
         ({"门店编码": ""}, "门店：没有填"),
         ({"商品编码": ""}, "商品：没有填"),
@@ -279,4 +302,4 @@ def test_dangerous_text_reaches_the_table_unharmed(tmp_path):
     _report(tmp_path, [row(小票号="a\\nb\\.", 会员卡号="x\\t'y")])
 
     assert Purchase.objects.get().receipt == "a\\nb\\."
-    assert _identities() == [("card", "X\\T'Y")]
+    assert _identities() == [("card", "x\\t'y")]
