@@ -1,6 +1,7 @@
 """What the commands that import a file have in common."""
 
 import json
+import os
 import shutil
 from argparse import ArgumentParser
 from pathlib import Path
@@ -34,6 +35,8 @@ class ImportCommand(BaseCommand):
             parser.add_argument(flag, action="store_true", dest=option.key, help=option.help or option.label)
 
     def handle(self, *_args: Any, file: Path, **given: Any) -> None:
+        for target in (given["report"], given["rejected"]):
+            _require_writable(target)
         handler = handler_for(self.kind)
         options = {option.key: given[option.key] for option in handler.options} | {"sheet": given["sheet"]}
         store = None
@@ -63,6 +66,17 @@ class ImportCommand(BaseCommand):
                 for reason, count in value.items():
                     self.stdout.write(f"  {reason}：{count}")
             else:
-                self.stdout.write(f"{label}：{value}")
+                self.stdout.write(f"{label}：{'无' if value is None else value}")
         for warning in job.options.get("warnings", ()):
             self.stdout.write(f"注意：{warning}")
+
+
+def _require_writable(target: Path | None) -> None:
+    """Refuse a place nothing can be written to before the file is imported, not after.
+
+    :raises CommandError: it is a directory, or in none, or not ours
+    """
+    if target is None:
+        return
+    if target.is_dir() or not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise CommandError(f"「{target}」写不了：文件夹不存在，或没有权限\n没有写入任何数据")

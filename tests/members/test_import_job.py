@@ -87,3 +87,13 @@ def test_command_refuses_an_unusable_file_in_words_and_writes_nothing(tmp_path, 
         call_command("import_purchases", path, create_products=True, create_stores=True)
 
     assert Purchase.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_command_that_could_not_leave_its_report_writes_nothing(tmp_path):
+    path = write_sales(tmp_path, [row()])
+
+    with pytest.raises(CommandError, match="写不了"):
+        call_command("import_purchases", path, "--report", str(tmp_path / "没有" / "R.json"), create_stores=True)
+
+    assert not ImportJob.objects.exists()
