@@ -49,13 +49,15 @@ class Courier:
         while True:
             async with self._round:
                 with self._store.transaction():
-                    clockwork.settle(self._store)
+                    busy = clockwork.settle(self._store)
                 rows = self._store.all(
                     "SELECT delivery.id, tries, plaintext, kind FROM delivery JOIN event ON event.id = delivery.event"
                     " WHERE state = 'waiting' AND due <= ? ORDER BY due, delivery.id LIMIT ?",
                     self._store.now(), max(1, int(self._store.setting("callback_parallel"))),
                 )  # fmt: skip
-                if not rows or not self._store.setting("callback_url"):
+                if not self._store.setting("callback_url"):
+                    rows = []
+                if not rows and not busy:
                     return ended
                 ended += sum(await asyncio.gather(*(self._deliver(row) for row in rows)))
 

@@ -17,7 +17,7 @@ _NAME = 30
 def tag_list(call: Call) -> Answer:
     groups, tags = call.arguments.texts("group_id"), call.arguments.texts("tag_id")
     shown = []
-    for group in call.store.all("SELECT * FROM tag_group ORDER BY position DESC, created, id"):
+    for group in call.store.all("SELECT * FROM tag_group ORDER BY position DESC, rowid"):
         if groups and group["id"] not in groups:
             continue
         only = tags if tags and not groups else None
@@ -28,7 +28,7 @@ def tag_list(call: Call) -> Answer:
 
 
 def _group(call: Call, group: Row, only: list[str] | None = None) -> dict[str, Any]:
-    rows = call.store.all("SELECT * FROM tag WHERE tag_group = ? ORDER BY position DESC, created, id", group["id"])
+    rows = call.store.all("SELECT * FROM tag WHERE tag_group = ? ORDER BY position DESC, rowid", group["id"])
     tags = [
         {"id": row["id"], "name": row["name"], "create_time": row["created"], "order": row["position"]}
         for row in rows

@@ -12,12 +12,13 @@ logger = structlog.get_logger(__name__)
 _STEPS_AT_ONCE = 50
 
 
-def settle(store: Store) -> None:
-    """Carry out what is due by the company's clock."""
-    handover.complete_due(store)
+def settle(store: Store) -> bool:
+    """Carry out what is due by the company's clock; whether anything was."""
+    busy = handover.complete_due(store)
     from wecom.sandbox.world import actions
 
-    for row in store.all("SELECT * FROM step WHERE due <= ? ORDER BY due, id LIMIT ?", store.now(), _STEPS_AT_ONCE):
+    due = store.all("SELECT * FROM step WHERE due <= ? ORDER BY due, id LIMIT ?", store.now(), _STEPS_AT_ONCE)
+    for row in due:
         store.run("DELETE FROM step WHERE id = ?", row["id"])
         try:
             with store.transaction():
@@ -25,3 +26,4 @@ def settle(store: Store) -> None:
         except Impossible as refusal:
             # People try things that do not work: a full group, a contact who has left.
             logger.info("sandbox_step_impossible", action=row["action"], reason=str(refusal))
+    return busy or bool(due)

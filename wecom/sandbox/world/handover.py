@@ -8,12 +8,13 @@ from wecom.sandbox.world.errors import Impossible
 DONE, WAITING, REFUSED, FULL = 1, 2, 3, 4
 
 
-def complete_due(store: Store) -> None:
-    """Finish the transfers nobody refused in time."""
+def complete_due(store: Store) -> bool:
+    """Finish the transfers nobody refused in time; whether there were any."""
     before = int(store.now()) - store.setting("transfer_seconds")
-    for row in store.all(
+    due = store.all(
         "SELECT * FROM transfer WHERE status = ? AND created <= ? AND kind <> 'group' LIMIT 500", WAITING, before
-    ):
+    )
+    for row in due:
         full = store.value("SELECT COUNT(*) FROM follow WHERE userid = ?", row["takeover"])
         if full >= store.setting("customers_per_member"):
             _finish(store, row["id"], FULL)
@@ -21,6 +22,7 @@ def complete_due(store: Store) -> None:
             continue
         _finish(store, row["id"], DONE)
         _hand_over(store, row["handover"], row["takeover"], row["subject"], on_job=row["kind"] == "onjob")
+    return bool(due)
 
 
 def _hand_over(store: Store, handover: str, takeover: str, contact: str, *, on_job: bool) -> None:
