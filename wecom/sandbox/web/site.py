@@ -20,7 +20,8 @@ HERE = Path(__file__).parent
 _ENGINE = Engine(dirs=[str(HERE / "templates")])
 _STATIC = {"sandbox.css": "text/css", "jssdk.js": "text/javascript", "sandbox.js": "text/javascript"}
 _HEADERS = {
-    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none';"
+    " object-src 'none'",
     "x-content-type-options": "nosniff", "cache-control": "no-store",
 }  # fmt: skip
 _NUMBERS = {"add_way", "message", "minutes", "per_minute", "scene", "department"}

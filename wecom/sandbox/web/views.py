@@ -122,7 +122,9 @@ def _lines(store: Store, room: str, me: str) -> list[Shown]:
     )
     return [
         {
-            "mine": row["sender"].lower() == me.lower(), "name": people.name_of(store, row["sender"]),
+            "mine": row["sender"].lower() == me.lower(),
+            "staff": store.one("SELECT 1 FROM staff WHERE userid = ?", row["sender"]) is not None,
+            "name": people.name_of(store, row["sender"]),
             "time": f"{shanghai(row['at']):%H:%M}", **_said(store, json.loads(row["content"])),
         }
         for row in rows
