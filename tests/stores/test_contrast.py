@@ -34,6 +34,13 @@ def test_text_stands_out_from_its_ground(text, ground):
     assert contrast(COLOURS[text], COLOURS[ground]) >= 4.5
 
 
+def test_the_letter_on_a_coloured_tile_can_be_read():
+    tones = re.findall(r"\.tone-\d \{ background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6}); \}", CSS)
+
+    assert len(tones) == 8
+    assert min(contrast(ground, letter) for ground, letter in tones) >= 4.5
+
+
 def test_the_measure_itself_knows_black_from_white():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#12a150", "#ffffff") < 4.5  # why --brand never carries text
