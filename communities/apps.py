@@ -6,7 +6,9 @@ class CommunitiesConfig(AppConfig):
     verbose_name = "社群"
 
     def ready(self) -> None:
-        from communities import handlers
+        from communities import group_handlers, handlers
+        from communities.services import groups
+        from members import merge_registry
         from wecom import registry
 
         added = "change_external_contact.add_external_contact"
@@ -14,3 +16,5 @@ class CommunitiesConfig(AppConfig):
         registry.register(added, handlers.count_add, name="communities.count_add")
         registry.register(added, handlers.welcome, name="communities.welcome", queue="fast")
         registry.register(half_added, handlers.welcome, name="communities.welcome_half", queue="fast")
+        registry.register("change_external_chat", group_handlers.group_changed, name="communities.group_changed")
+        merge_registry.register("memberships", "群成员记录", groups.move_memberships)

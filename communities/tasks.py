@@ -1,6 +1,7 @@
 """Celery entries of the communities."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from wecom.client.errors import WeComUnavailable
@@ -47,3 +48,13 @@ def bulk_sweep_codes() -> None:
 
     for code_id in forgotten_codes(at=timezone.now(), limit=_SWEPT):
         bulk_make_code.delay(code_id=code_id)
+
+
+@shared_task(name="communities.bulk_reconcile", ignore_result=True)
+def bulk_reconcile() -> None:
+    """Each night: compare staff, contacts and groups with WeCom, once; an unfinished reading is gone on with."""
+    from communities.services.reconciling import reconcile
+
+    if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
+        night = timezone.localtime().replace(hour=2, minute=0, second=0, microsecond=0)
+        reconcile(wecom=wecom().bulk(), clock=timezone.now, since=night)

@@ -69,6 +69,12 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=4, minute=20),
                 "options": {"expires": _HOUR},
             },
+            # At half past two; the later ones go on with what an hour was not enough for.
+            "mirror of WeCom": {
+                "task": "communities.bulk_reconcile",
+                "schedule": crontab(hour="2-6", minute="30"),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             # Dropped when the next one is due: a worker that was away does not work off stale pulses.
             **{
                 f"pulse of {queue}": {

@@ -103,6 +103,46 @@ class MemberMerge(models.Model):
         return f"{self.absorbed_id} → {self.kept_id}"
 
 
+class MatchReview(models.Model):
+    """Two members who may be one person: WeCom's ids say so, or almost. Only a person decides.
+
+    `member` is known by the external_userid, `other` by the unionid or by the phone a colleague noted.
+    """
+
+    class Reason(models.TextChoices):
+        UNIONID = "unionid", "UnionID 相同"
+        PHONE = "phone", "员工备注的手机号相同"
+
+    class State(models.TextChoices):
+        OPEN = "open", "待核对"
+        MERGED = "merged", "已合并"
+        APART = "apart", "不是同一人"
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="match_reviews", verbose_name="企微会员")
+    other = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", verbose_name="另一会员")
+    reason = models.CharField("依据", max_length=8, choices=Reason)
+    state = models.CharField("状态", max_length=8, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField("发现时间")
+    decided_at = models.DateTimeField("核对时间", null=True)
+    decided_by = models.ForeignKey(
+        "stores.Staff", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="核对人"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待核对的匹配"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["member", "other"], name="two_members_are_reviewed_once"),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_at=None) | ~Q(state="open") & Q(decided_at__isnull=False),
+                name="decided_review_says_when",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["-opened_at"], condition=Q(state="open"), name="match_review_open")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} ? {self.other_id}"
+
+
 class Consent(models.Model):
     """One entry of the consent ledger; the newest entry per member and purpose is what holds."""
 
@@ -138,6 +178,10 @@ class Contact(models.Model):
     remark = models.CharField("备注", max_length=64, blank=True)
     added_at = models.DateTimeField("添加时间")
     ended_at = models.DateTimeField("解除时间", null=True, blank=True)
+    state = models.CharField("渠道标记", max_length=64, blank=True, default="")  # of the entry code she came by
+    add_way = models.PositiveSmallIntegerField("添加方式", null=True, blank=True)  # WeCom's numbers
+    # When WeCom was last read about this pair; empty for contacts that did not come from there.
+    mirrored_at = models.DateTimeField("企微最近核对", null=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "联系人"

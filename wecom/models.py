@@ -108,3 +108,48 @@ class GatewayAlert(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+class SyncRun(models.Model):
+    """One full reading of one part of WeCom, page by page.
+
+    `position` says what comes next and is stored with each page's rows, so that a killed run goes on where it
+    stopped; `plan` is what was decided at its beginning. A worker holds the run until `leased_until`.
+    """
+
+    kind = models.CharField("类型", max_length=16)
+    started_at = models.DateTimeField("开始时间")
+    finished_at = models.DateTimeField("完成时间", null=True)
+    leased_until = models.DateTimeField("占用到")
+    holder = models.UUIDField("占用者")
+    is_first = models.BooleanField("首次", default=False)  # everything is new then, which is no drift
+    plan = models.JSONField("计划", default=dict)
+    position = models.JSONField("进度", default=dict)
+    calls = models.PositiveIntegerField("调用次数", default=0)
+    error = models.TextField("错误", blank=True, default="")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "企微同步"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind"], condition=Q(finished_at=None), name="one_unfinished_sync_per_kind")
+        ]
+        indexes: ClassVar = [models.Index(fields=["kind", "-started_at"], name="sync_newest_of_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Drift(models.Model):
+    """How many rows a run found different from WeCom, and repaired; a few of them by name."""
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="drifts", verbose_name="同步")
+    kind = models.CharField("类型", max_length=32)
+    count = models.PositiveIntegerField("数量", default=0)
+    examples = models.JSONField("例子", default=list)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "偏差"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "kind"], name="one_drift_per_run_and_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.count}"

@@ -17,8 +17,11 @@ def change_password(*, staff: Staff, password: str, actor: Staff, at: datetime) 
 
 
 @transaction.atomic
-def end_employment(*, staff: Staff, actor: Staff, at: datetime) -> None:
-    """Take away all access at once: the next request of any open session is refused. Safe to repeat."""
+def end_employment(*, staff: Staff, actor: Staff | None, at: datetime) -> None:
+    """Take away all access at once: the next request of any open session is refused. Safe to repeat.
+
+    `actor` is None where WeCom said so.
+    """
     left = Staff.objects.filter(pk=staff.pk, is_active=True).update(is_active=False, is_staff=False, is_superuser=False)
     staff.is_active = staff.is_staff = staff.is_superuser = False
     if left:

@@ -1,0 +1,105 @@
+"""The full reading of departments and staff: 1 call, 2 per department, 1 per person who was not met."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from stores.models import Staff
+from stores.services import wecom_staff
+from stores.services.wecom_staff import Change, Places
+from wecom.client.errors import WeComRefused
+from wecom.gateway import WeCom
+from wecom.models import SyncRun
+from wecom.services import syncing
+
+KIND = "staff"
+UNKNOWN_USER = frozenset({40003, 46004, 60111})
+UNKNOWN_DEPARTMENT = frozenset({60123})
+
+
+def sync_staff(*, wecom: WeCom, clock: Callable[[], datetime]) -> SyncRun:
+    """Read everybody WeCom shows the app, and repair what differs. Killed, it goes on at the same department.
+
+    :raises SyncBusy: another worker is at it
+    """
+    run = syncing.open_run(kind=KIND, at=clock())
+    try:
+        if not run.plan:
+            _plan(run, wecom, at=clock())
+        for number in run.plan["departments"][run.position.get("done", 0) :]:
+            _read_department(run, wecom, number, at=clock())
+        _look_for_the_missing(run, wecom, clock=clock)
+    except Exception as error:
+        syncing.give_up(run, error=str(error), at=clock())
+        raise
+    syncing.finish(run, at=clock())
+    return run
+
+
+def _plan(run: SyncRun, wecom: WeCom, *, at: datetime) -> None:
+    nodes = wecom.contacts.departments()
+    run.calls += 1
+    parents = {node["id"]: node["parentid"] for node in nodes}
+    with transaction.atomic():
+        wecom_staff.apply_tree(parents=parents, at=at)
+        syncing.advance(run, position={"done": 0}, plan={"departments": sorted(parents)}, at=at)
+
+
+def _read_department(run: SyncRun, wecom: WeCom, number: int, *, at: datetime) -> None:
+    done = {"done": run.position["done"] + 1}
+    try:
+        department = wecom.contacts.department(department_id=number)
+        users = wecom.contacts.users_of(department_id=number)
+    except WeComRefused as refused:
+        if refused.code not in UNKNOWN_DEPARTMENT:
+            raise
+        wecom_staff.remove_department(number=number, at=at)
+        syncing.advance(run, position=done, at=at)
+        return
+    run.calls += 2
+    with transaction.atomic():
+        wecom_staff.apply_department(department=department)
+        places = Places()
+        changes = [(user, wecom_staff.apply_user(user=user, at=at, places=places)) for user in users]
+        wecom_staff.mark_seen(userids=[user["userid"] for user in users], at=at)
+        for change in set(Change) - {Change.SAME}:
+            names = [user.get("name") or user["userid"] for user, found in changes if found is change]
+            syncing.note_drift(run, kind=change.value, examples=names)
+        syncing.advance(run, position=done, at=at)
+
+
+def _look_for_the_missing(run: SyncRun, wecom: WeCom, *, clock: Callable[[], datetime]) -> None:
+    """Whoever no department listed is asked for by name: only WeCom's own word ends an employment."""
+    unseen = Q(wecom_seen_at=None) | Q(wecom_seen_at__lt=run.started_at)
+    missing = Staff.objects.filter(unseen, is_active=True).exclude(wecom_userid="").order_by("pk")
+    for staff in missing:
+        change = read_user(wecom=wecom, userid=staff.wecom_userid, at=clock())
+        run.calls += 1
+        if change is not Change.SAME:
+            syncing.note_drift(run, kind=change.value, examples=[staff.name])
+        wecom_staff.mark_seen(userids=[staff.wecom_userid], at=clock())
+
+
+def read_user(*, wecom: WeCom, userid: str, at: datetime) -> Change:
+    """Ask WeCom about one person and apply the answer."""
+    try:
+        user = wecom.contacts.user(userid=userid)
+    except WeComRefused as refused:
+        if refused.code in UNKNOWN_USER:
+            return wecom_staff.remove_user(userid=userid, at=at)
+        raise
+    return wecom_staff.apply_user(user=user, at=at)
+
+
+def read_department(*, wecom: WeCom, number: int, at: datetime) -> None:
+    """Ask WeCom about one department and apply the answer."""
+    try:
+        department = wecom.contacts.department(department_id=number)
+    except WeComRefused as refused:
+        if refused.code not in UNKNOWN_DEPARTMENT:
+            raise
+        wecom_staff.remove_department(number=number, at=at)
+    else:
+        wecom_staff.apply_department(department=department)
