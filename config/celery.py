@@ -73,7 +73,7 @@ def configuration() -> dict[str, Any]:
             "mirror of WeCom": {
                 "task": "communities.bulk_reconcile",
                 "schedule": crontab(hour="2-6", minute="30"),
-                "options": {"queue": BULK, "expires": _HOUR},
+                "options": {"queue": BULK, "expires": 60},
             },
             # Dropped when the next one is due: a worker that was away does not work off stale pulses.
             **{

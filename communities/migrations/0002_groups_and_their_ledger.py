@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("communities", "0001_entry_codes_and_welcomes"),
         ("members", "0004_contacts_mirror_wecom"),

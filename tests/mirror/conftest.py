@@ -1,0 +1,28 @@
+from collections.abc import Iterator
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+
+from tests.factories import StoreFactory
+from tests.mirror.mirroring import Mirror
+from tests.wecom.sandbox.company import CORP, SECRET
+from tests.wecom.sandbox.conftest import company, path, run  # noqa: F401 -- fixtures of these tests too
+from wecom.gateway import _connected, wecom
+
+
+@pytest.fixture
+def mirror(db, company, settings) -> Iterator[Mirror]:  # noqa: F811 -- pytest's way of asking for a fixture
+    """The platform beside a sandbox company of two managers, four groups and 40 customers, stores made, not read."""
+    settings.WECOM_CORP_ID, settings.WECOM_SECRET, settings.WECOM_AGENT_ID = CORP, SECRET, "1000002"
+    settings.WECOM_API_BASE = company.base
+    shared = redis.Redis.from_url(django_settings.REDIS_URL)
+    shared.flushdb()
+    stores = [StoreFactory(name=f"{number:04}店") for number in (1, 2)]
+    yield Mirror(company=company, stores=stores)
+    shared.flushdb()
+    shared.close()
+    transport = wecom().transport
+    transport._http.close()
+    transport.limiter._store.close()
+    _connected.cache_clear()
