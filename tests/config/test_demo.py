@@ -95,6 +95,7 @@ def test_the_demo_serves_shares_revives_refuses_a_second_and_stops_in_order(root
     demo = Demo(root, "--port", str(port))
     address = demo.address()
     page = httpx.get(address, follow_redirects=True)
+    eventually(lambda: _wecom_reaches_us(port), "the sandbox's callbacks are opened by the site", seconds=30)
     servers = len(postgres_processes(root))
     second = Demo(root, "--port", str(port))
     refusal = (second.end(), second.text())
@@ -112,7 +113,7 @@ def test_the_demo_serves_shares_revives_refuses_a_second_and_stops_in_order(root
     assert "<html" in page.text
     for role in ("总部", "区域", "店长", "导购"):
         assert re.search(rf"{role}  用户名 \w+ +密码 \S+", demo.text())
-    for name in ("web", "worker", "worker-fast", "beat"):
+    for name in ("web", "worker", "worker-fast", "beat", "wecom"):
         assert re.search(rf"^{name} +│ ", demo.text(), re.MULTILINE)
     assert refusal[0] == 1
     assert f"演示已在另一个终端运行：{address}" in refusal[1]
@@ -156,3 +157,12 @@ def test_a_reset_is_refused_where_the_database_is_not_ours(root):
     )  # fmt: skip
 
     assert (refused.returncode, "只有内置的数据库可以清空" in refused.stderr) == (1, True)
+
+
+def _wecom_reaches_us(port: int) -> bool:
+    """Whether the site decrypts and echoes what the demo's own WeCom seals."""
+    try:
+        answer = httpx.post(f"http://127.0.0.1:{port + 90}/sandbox/api/verify", json={}, timeout=10)
+    except httpx.HTTPError:
+        return False
+    return answer.json() == {"problem": ""}

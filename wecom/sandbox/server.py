@@ -2,11 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from wecom.sandbox.app import Sandbox
 from wecom.sandbox.store import Store
+from wecom.sandbox.world import seeding
+
+SAMPLE = {"managers": 30, "groups": 60, "contacts": 1_500}
 
 
 class NotInProduction(RuntimeError):
@@ -26,14 +30,19 @@ def configuration(sandbox: Sandbox, *, host: str, port: int) -> uvicorn.Config:
     )  # fmt: skip
 
 
-def serve(*, host: str, port: int, path: Path, settings: dict[str, object]) -> None:
-    """Run until stopped. :raises NotInProduction:"""
+def serve(*, host: str, port: int, path: Path, settings: dict[str, Any], sample: bool = False) -> None:
+    """Run until stopped. :raises NotInProduction:
+
+    :param sample: fill a company that has nobody
+    """
     refuse_production()
     path.parent.mkdir(parents=True, exist_ok=True)
     store = Store(path)
     try:
         with store.transaction():
-            store.change_settings({"public_base": f"http://{host}:{port}", **settings})
+            store.change_settings(settings)
+            if sample and not store.value("SELECT COUNT(*) FROM staff"):
+                seeding.seed(store, **SAMPLE)
         uvicorn.Server(configuration(Sandbox(store), host=host, port=port)).run()
     finally:
         store.close()

@@ -22,6 +22,7 @@ from config import assets, embedded
 from config.keeper import ServerUnavailable
 from config.supervisor import Program, Supervisor
 from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
+from wecom.sandbox.settings import DEFAULTS as COMPANY
 
 if TYPE_CHECKING:
     from django.db.backends.postgresql.base import DatabaseWrapper
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 START_SECONDS = 60
 READY_SECONDS = 10  # for words that a higher LOG_LEVEL keeps from being printed
+SANDBOX_OFFSET = 90  # from the site's port to the sandbox's: 8000 and 8090
 SAMPLE = {"stores": 30, "members": 6000, "months": 6, "seed": 7}
 
 
@@ -68,6 +70,8 @@ class Command(BaseCommand):
         media = Path(settings.MEDIA_ROOT)
         if media.is_relative_to(embedded.LOCAL):
             shutil.rmtree(media, ignore_errors=True)
+        for file in embedded.LOCAL.glob("wecom-sandbox.sqlite3*"):
+            file.unlink()
         self._tell("已清空，重新开始")
 
     def _prepare(self) -> None:
@@ -83,12 +87,13 @@ class Command(BaseCommand):
         cast("DatabaseWrapper", connection).close_pool()
 
     def _serve(self, servers: embedded.Use, port: int, address: str) -> None:
-        fronts, workers = _programs(port)
+        sandbox = _play_wecom(port)
+        fronts, workers = _programs(port, sandbox)
         supervisor = Supervisor(workers, fronts, cwd=embedded.ROOT, out=sys.stdout)
         try:
             supervisor.start()
             self._wait(supervisor, port)
-            self._welcome(address)
+            self._welcome(address, sandbox)
             while True:
                 time.sleep(0.5)
                 for name in servers.ensure():
@@ -111,7 +116,7 @@ class Command(BaseCommand):
             supervisor.revive()
             time.sleep(0.1)
 
-    def _welcome(self, address: str) -> None:
+    def _welcome(self, address: str, sandbox: int | None) -> None:
         from stores.models import Staff
 
         present = set(Staff.objects.filter(username__in=DEMO_LOGINS).values_list("username", flat=True))
@@ -124,6 +129,8 @@ class Command(BaseCommand):
             ]
         else:
             lines += ["  没有示例账号：用 manage.py createsuperuser 建一个"]
+        if sandbox:
+            lines += ["", f"  企业微信沙箱 http://{HOST}:{sandbox}/sandbox/ （扮演店长和顾客的手机）"]
         lines += ["", "按 Ctrl-C 停止；数据保留在 .local，make demo RESET=1 清空重来"]
         self._tell("\n" + "\n".join(lines) + "\n")
         connection.close()
@@ -134,7 +141,21 @@ class Command(BaseCommand):
             self.stdout.flush()
 
 
-def _programs(port: int) -> tuple[list[Program], list[Program]]:
+def _play_wecom(port: int) -> int | None:
+    """Let the programs talk to a WeCom of their own, unless a company is configured; the sandbox's port."""
+    if settings.WECOM_CORP_ID:
+        return None
+    sandbox = port + SANDBOX_OFFSET if port + SANDBOX_OFFSET < 2**16 else port - SANDBOX_OFFSET
+    _refuse_busy_port(sandbox)
+    os.environ |= {
+        "WECOM_CORP_ID": COMPANY["corp_id"], "WECOM_AGENT_ID": str(COMPANY["agent_id"]),
+        "WECOM_SECRET": COMPANY["app_secret"], "WECOM_TOKEN": COMPANY["callback_token"],
+        "WECOM_AES_KEY": COMPANY["callback_aes_key"], "WECOM_API_BASE": f"http://{HOST}:{sandbox}",
+    }  # fmt: skip
+    return sandbox
+
+
+def _programs(port: int, sandbox: int | None) -> tuple[list[Program], list[Program]]:
     """What brings work in, and what does it: the former is stopped first."""
     # As root Celery warns in seven lines about a pickle nobody uses.
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
@@ -142,8 +163,14 @@ def _programs(port: int) -> tuple[list[Program], list[Program]]:
     worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     web = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(port),
            "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3"]  # fmt: skip
+    wecom = [sys.executable, "manage.py", "wecom_sandbox", "--port", str(sandbox), "--sample",
+             "--platform", f"http://{HOST}:{port}"]  # fmt: skip
     return (
-        [Program("web", web, "Uvicorn running"), Program("beat", beat, "Starting")],
+        [
+            Program("web", web, "Uvicorn running"),
+            Program("beat", beat, "Starting"),
+            *([Program("wecom", wecom, "企业微信沙箱")] if sandbox else []),
+        ],
         [
             Program("worker-fast", [*worker, "-Q", "fast", "-n", "fast@%h", "-c", "1"], " ready."),
             Program("worker", [*worker, "-Q", "default,bulk", "-n", "default@%h", "-c", "2"], " ready."),

@@ -1,6 +1,7 @@
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -16,10 +17,10 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="监听地址，默认只限本机")
         parser.add_argument("--port", type=int, default=8090, help="端口，默认 8090")
         parser.add_argument("--data", type=Path, help="数据文件")
-        parser.add_argument("--callback", help="平台的回调地址，默认 http://127.0.0.1:8000/wecom/callback/")
+        parser.add_argument("--platform", default="http://127.0.0.1:8000", help="店圈的地址：回调与登录都指向它")
+        parser.add_argument("--sample", action="store_true", help="还没有成员时，先生成一家示例公司")
 
-    def handle(self, *, host: str, port: int, data: Path | None, callback: str | None, **_: Any) -> None:
-        path = data or Path(settings.BASE_DIR) / ".local" / "wecom-sandbox.sqlite3"
+    def handle(self, *, host: str, port: int, data: Path | None, platform: str, sample: bool, **_: Any) -> None:
         # Where the platform is configured, the sandbox is the company it is configured for.
         company = {
             "corp_id": settings.WECOM_CORP_ID,
@@ -27,7 +28,14 @@ class Command(BaseCommand):
             "agent_id": int(settings.WECOM_AGENT_ID or 0),
             "callback_token": settings.WECOM_TOKEN,
             "callback_aes_key": settings.WECOM_AES_KEY,
-            "callback_url": callback,
+        }
+        parts = urlsplit(platform)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise CommandError("--platform 应以 http:// 或 https:// 开头，如 http://127.0.0.1:8000")
+        chosen = {name: value for name, value in company.items() if value} | {
+            "public_base": f"http://{host}:{port}",
+            "callback_url": f"{platform.rstrip('/')}/wecom/callback/",
+            "trusted_domains": [parts.netloc, parts.netloc.replace("127.0.0.1", "localhost")],
         }
         try:
             server.refuse_production()
@@ -35,6 +43,5 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from None
         self.stdout.write(f"企业微信沙箱：http://{host}:{port}/sandbox/")
         self.stdout.flush()
-        server.serve(
-            host=host, port=port, path=path, settings={name: value for name, value in company.items() if value}
-        )
+        path = data or Path(settings.BASE_DIR) / ".local" / "wecom-sandbox.sqlite3"
+        server.serve(host=host, port=port, path=path, settings=chosen, sample=sample)

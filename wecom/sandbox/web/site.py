@@ -114,7 +114,7 @@ def _done(store: Store, name: str, given: dict[str, Any], back: str) -> tuple[st
             store.advance(float(given["seconds"]))
             return "时钟已拨快", back
         case "seed":
-            seeding.seed(store, managers=12, groups=24, contacts=600)
+            seeding.seed(store, managers=30, groups=60, contacts=1_500)
             return "示例公司已生成", back
         case "scan":
             person = actions.perform(store, "scan", given)["external_userid"]
