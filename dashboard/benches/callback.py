@@ -46,19 +46,19 @@ def bench_callback(requests: int) -> dict[str, Any]:
     envelope = Envelope(
         token=secrets.token_hex(8), aes_key=secrets.token_hex(22)[:43], receiver=f"bench{secrets.token_hex(6)}"
     )
-    with _places() as (database_url, redis_url), _site(envelope, database_url, redis_url) as address:
-        empty = _request("/empty/", b"")
+    with places() as (database_url, redis_url), site(envelope, database_url, redis_url) as address:
+        empty = request_bytes("/empty/", b"")
         per_round = max(_CONNECTIONS, requests // _ROUNDS)
-        warm = [_callback(envelope) for _ in range(100)]
+        warm = [callback(envelope) for _ in range(100)]
         _closed_loop(address, warm)
         _closed_loop(address, [empty] * 100)
         rates: dict[str, list[float]] = {"callback": [], "empty_view": [], "insert": []}
         for _ in range(_ROUNDS):
-            fresh = [_callback(envelope) for _ in range(per_round)]
+            fresh = [callback(envelope) for _ in range(per_round)]
             rates["empty_view"].append(_closed_loop(address, [empty] * per_round))
             rates["callback"].append(_closed_loop(address, fresh))
             rates["insert"].append(_inserts(database_url, per_round))
-        paced = [_callback(envelope) for _ in range(_RATE * _SECONDS)]
+        paced = [callback(envelope) for _ in range(_RATE * _SECONDS)]
         empty_latency = _open_loop(address, [empty] * len(paced))
         callback_latency = _open_loop(address, paced)
         stored = _stored(database_url)
@@ -74,7 +74,7 @@ def bench_callback(requests: int) -> dict[str, Any]:
     return figures
 
 
-def _callback(envelope: Envelope) -> bytes:
+def callback(envelope: Envelope) -> bytes:
     plaintext = (
         f"<xml><ToUserName><![CDATA[{envelope.receiver}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>"
         f"<CreateTime>{int(time.time())}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
@@ -82,19 +82,24 @@ def _callback(envelope: Envelope) -> bytes:
         f"<UserID><![CDATA[zhangsan]]></UserID><ExternalUserID><![CDATA[wm{secrets.token_hex(15)}]]></ExternalUserID>"
         "<State><![CDATA[teststate]]></State><WelcomeCode><![CDATA[WELCOMECODE]]></WelcomeCode></xml>"
     )
+    return request_bytes(*sealed(envelope, plaintext))
+
+
+def sealed(envelope: Envelope, plaintext: str) -> tuple[str, bytes]:
+    """The path and the body with which WeCom would deliver a plaintext."""
     timestamp, nonce = str(int(time.time())), secrets.token_hex(5)
     body = envelope.seal(plaintext, timestamp=timestamp, nonce=nonce).encode()
     signature = envelope.signature(timestamp=timestamp, nonce=nonce, payload=encrypted_payload(body))
     query = urlencode({"msg_signature": signature, "timestamp": timestamp, "nonce": nonce})
-    return _request(f"/wecom/callback/?{query}", body)
+    return f"/wecom/callback/?{query}", body
 
 
-def _request(path: str, body: bytes) -> bytes:
+def request_bytes(path: str, body: bytes) -> bytes:
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}"
     return head.encode() + _HEADERS_END + body
 
 
-class _Connection:
+class Line:
     """The least client there is, so that the two cores serve rather than send."""
 
     def __init__(self, address: tuple[str, int]) -> None:
@@ -122,7 +127,7 @@ def _in_threads(address: tuple[str, int], work: "Work", count: int) -> None:
     faults: list[BaseException] = []
 
     def run() -> None:
-        line = _Connection(address)
+        line = Line(address)
         try:
             work(line)
         except BaseException as fault:  # noqa: BLE001 -- raised below, in the thread that can report it
@@ -149,7 +154,7 @@ class Work:
         self._began = time.perf_counter() + (0.05 if rate else 0)
         self.latencies: Latencies = []
 
-    def __call__(self, line: _Connection) -> None:
+    def __call__(self, line: Line) -> None:
         while True:
             with self._lock:
                 taken = next(self._next, None)
@@ -204,7 +209,7 @@ def _stored(database_url: str) -> int:
 
 
 @contextlib.contextmanager
-def _places() -> Iterator[tuple[str, str]]:
+def places() -> Iterator[tuple[str, str]]:
     """The addresses of a database and a Redis database that live as long as the bench."""
     name = f"bench_callback_{os.getpid()}"
     parameters = {
@@ -231,34 +236,54 @@ def _in_redis_db(url: str) -> str:
 
 
 @contextlib.contextmanager
-def _site(envelope: Envelope, database_url: str, redis_url: str) -> Iterator[tuple[str, int]]:
-    """Serve the site with gunicorn: one process, as many threads as connections."""
-    environment = os.environ | {
+def site(envelope: Envelope, database_url: str, redis_url: str) -> Iterator[tuple[str, int]]:
+    """Serve the callback and an empty view."""
+    environment = environment_of(envelope, database_url, redis_url)
+    migrate(environment, "wecom")
+    with served("dashboard.callback_bench_site:application", environment) as address:
+        try:
+            _closed_loop(address, [request_bytes("/empty/", b"")] * _CONNECTIONS)
+        except (OSError, RuntimeError) as fault:
+            raise RuntimeError("网站没有启动") from fault
+        yield address
+
+
+def environment_of(envelope: Envelope, database_url: str, redis_url: str) -> dict[str, str]:
+    """The variables of a process that works in the places of a bench."""
+    return os.environ | {
         "DATABASE_URL": database_url, "REDIS_URL": redis_url, "WECOM_CORP_ID": envelope.receiver,
         "WECOM_TOKEN": envelope.token, "WECOM_AES_KEY": envelope.aes_key, "ALLOWED_HOSTS": "localhost",
         "LOG_LEVEL": "WARNING",
     }  # fmt: skip
-    root = settings.BASE_DIR
+
+
+def migrate(environment: dict[str, str], *apps: str) -> None:
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "wecom", "--verbosity", "0"], cwd=root, env=environment, check=True
-    )
+        [sys.executable, "manage.py", "migrate", *apps, "--verbosity", "0"], cwd=settings.BASE_DIR, env=environment,
+        check=True,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def served(application: str, environment: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """Serve an application with gunicorn: one process, as many threads as connections."""
+    root = settings.BASE_DIR
     with tempfile.TemporaryDirectory(prefix="bench-callback-") as folder, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
         log = Path(folder, "gunicorn.log")
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "dashboard.callback_bench_site:application",
+            [sys.executable, "-m", "gunicorn", application,
              "--bind", f"fd://{listener.fileno()}", "--threads", str(4 * _CONNECTIONS), "--keep-alive", "60",
              "--log-file", log],
             cwd=root, env=environment, pass_fds=[listener.fileno()],
         )  # fmt: skip
         try:
             address: tuple[str, int] = listener.getsockname()
-            try:
-                _closed_loop(address, [_request("/empty/", b"")] * _CONNECTIONS)
-            except (OSError, RuntimeError) as fault:
-                raise RuntimeError(f"网站没有启动：\n{log.read_text()[-2_000:]}") from fault
             yield address
+        except (OSError, RuntimeError):
+            sys.stderr.write(log.read_text()[-2_000:])
+            raise
         finally:
             server.terminate()
             server.wait(30)
