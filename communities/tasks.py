@@ -8,6 +8,7 @@ from wecom.client.errors import WeComUnavailable
 from wecom.gateway import wecom
 
 _SWEPT = 500
+_HOUR = 3_600
 
 
 @shared_task(
@@ -58,3 +59,36 @@ def bulk_reconcile() -> None:
     if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
         night = timezone.localtime().replace(hour=2, minute=0, second=0, microsecond=0)
         reconcile(wecom=wecom().bulk(), clock=timezone.now, since=night)
+
+
+@shared_task(name="communities.bulk_check_codes", ignore_result=True)
+def bulk_check_codes() -> None:
+    """Each hour: one task per store that has codes."""
+    from communities.models import EntryCode
+
+    stores = EntryCode.objects.kept().order_by("store_id").values_list("store_id", flat=True).distinct()
+    for store_id in stores.iterator():
+        bulk_check_store.apply_async(kwargs={"store_id": store_id}, expires=_HOUR)
+
+
+@shared_task(
+    name="communities.bulk_check_store", autoretry_for=(WeComUnavailable,), retry_backoff=30, max_retries=3,
+    acks_late=True, ignore_result=True,
+)  # fmt: skip
+def bulk_check_store(*, store_id: int) -> None:
+    from communities.services import media, monitoring
+    from stores.models import Store
+
+    store, gateway = Store.objects.get(pk=store_id), wecom().bulk()
+    monitoring.check_store(store=store, at=timezone.now(), gateway=gateway)
+    media.refresh_pictures(store=store, at=timezone.now(), gateway=gateway)
+
+
+@shared_task(
+    name="communities.tell_alert", autoretry_for=(WeComUnavailable,), retry_backoff=5, max_retries=6, acks_late=True,
+    ignore_result=True,
+)  # fmt: skip
+def tell_alert(*, alert_id: int) -> None:
+    from communities.services import telling
+
+    telling.tell_alert(alert_id=alert_id, gateway=wecom())

@@ -59,6 +59,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(),
                 "options": {"expires": 60},
             },
+            "health of entry codes": {
+                "task": "communities.bulk_check_codes",
+                "schedule": crontab(minute=7),
+                "options": {"queue": BULK, "expires": 60},
+            },
             "entry codes in no queue": {
                 "task": "communities.bulk_sweep_codes",
                 "schedule": crontab(minute="*/10"),

@@ -1,6 +1,7 @@
 /* 店圈: what every page does in the browser. No inline scripts exist (CSP), so everything starts from attributes:
      [data-dismiss]          removes its .notice
      [data-reveal="#id"]     shows or hides the password in #id
+     [data-print]            prints the page
      [data-autosubmit]       a <select> that sends its form without htmx too
    A response header `HX-Trigger: {"toast": {"text": "…", "error": false}}` shows a toast. */
 (() => {
@@ -27,6 +28,8 @@
   }
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+
     const dismiss = event.target.closest("[data-dismiss]");
     if (dismiss) dismiss.closest(".notice").remove();
 

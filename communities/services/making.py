@@ -8,7 +8,7 @@ for by its token among the codes made since; WeCom has no list of 加入群聊, 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from communities import directory, group_facts
+from communities import directory
 from communities.models import EntryCode
 from wecom.client.codes import ContactWay, JoinWay
 from wecom.client.content import ContentRefused
@@ -65,7 +65,7 @@ def _make(code: EntryCode, *, at: datetime, gateway: WeCom) -> None:
             return
         code.config_id = _found(code, at=at, gateway=gateway)
     if not code.config_id:
-        _choose(code, gateway=gateway)
+        _choose(code)
         _note(code, userids=code.userids, chat_ids=code.chat_ids, tried_at=at)
         code.config_id = _ask(code, gateway=gateway)
     _note(code, config_id=code.config_id)
@@ -77,18 +77,18 @@ def _make(code: EntryCode, *, at: datetime, gateway: WeCom) -> None:
     _note(code, qr_url=way.get("qr_code", ""), status=Status.LIVE, error="", leased_until=None)
 
 
-def _choose(code: EntryCode, *, gateway: WeCom) -> None:
+def _choose(code: EntryCode) -> None:
     """Who answers, or which groups are joined, unless the order says so."""
     if code.is_group and not code.chat_ids:
-        people = [directory.userid_of(person) for person in directory.receptionists(code.store)]
-        groups = group_facts.groups_owned_by(gateway, people) if people else []
-        code.chat_ids = [group.chat_id for group in groups if group.takes_more][:GROUPS_A_WAY]
+        code.chat_ids = [group.chat_id for group in directory.groups_with_room(code.store)][:GROUPS_A_WAY]
         if not code.chat_ids:
             raise NotPossible("门店还没有可以加入的客户群，请店长先在企业微信里建群")
     if not code.is_group and not code.userids:
         manager = directory.manager_of(code.store)
         if manager is None:
             raise NotPossible("门店还没有店长，请先为门店指定店长")
+        if not manager.wecom_userid:
+            raise NotPossible(f"店长{manager.name}还没有对应企业微信账号，请先同步通讯录")
         code.userids = [directory.userid_of(manager)]
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import httpx
 import pytest
 
-from communities.models import EntryCode
+from communities.models import CustomerGroup, EntryCode
 from communities.services import making, ordering
 from tests.factories import EntryCodeFactory, ManagerFactory, StaffFactory, StoreFactory
 from tests.racing import race
@@ -27,7 +27,7 @@ def way(**fields):
 
 
 def order(*, kind="contact", scene="checkout", store=None) -> EntryCode:
-    store = store or ManagerFactory(username="zhang").store
+    store = store or ManagerFactory(wecom_userid="zhang").store
     wish = ordering.Wish(scene=scene, kind=kind, bait="进群领 10 元券")
     return ordering.order_code(store=store, wish=wish, by=StaffFactory(), at=NOW)
 
@@ -55,12 +55,9 @@ def test_an_ordered_code_adds_the_manager_and_carries_its_token(site):
 @pytest.mark.django_db
 def test_a_group_code_joins_the_groups_of_the_store_that_have_room(site):
     code = order(kind="group")
-    sizes = {"wr1": 500, "wr2": 20}
+    for chat_id, facts in {"wr1": {"member_count": 500}, "wr2": {}, "wr3": {"dismissed_at": NOW}}.items():
+        CustomerGroup.objects.create(chat_id=chat_id, store=code.store, **facts)
     site.fake.script |= {
-        "externalcontact/groupchat/list": [{"errcode": 0, "group_chat_list": [{"chat_id": one} for one in sizes]}],
-        "externalcontact/groupchat/get": [
-            {"errcode": 0, "group_chat": {"owner": "zhang", "member_list": [{}] * size}} for size in sizes.values()
-        ],
         ADD_GROUP: [{"errcode": 0, "config_id": "j1"}],
         "externalcontact/groupchat/get_join_way": [{"errcode": 0, "join_way": {"qr_code": "https://q.example/j1"}}],
     }
@@ -118,12 +115,10 @@ def test_a_worker_that_died_after_asking_is_followed_by_one_that_looks(site):
 @pytest.mark.django_db
 def test_a_join_way_whose_answer_was_lost_waits_for_a_person(site):
     code = order(kind="group")
-    EntryCode.objects.filter(pk=code.pk).update(chat_ids=["wr1"])
+    CustomerGroup.objects.create(chat_id="wr1", store=code.store)
     old_token = code.token
     site.fake.script |= {
         ADD_GROUP: [LOST, {"errcode": 0, "config_id": "j2"}],
-        "externalcontact/groupchat/list": [{"errcode": 0, "group_chat_list": [{"chat_id": "wr1"}]}],
-        "externalcontact/groupchat/get": [{"errcode": 0, "group_chat": {"owner": "zhang", "member_list": [{}]}}],
         "externalcontact/groupchat/get_join_way": [{"errcode": 0, "join_way": {"qr_code": "https://q.example/j2"}}],
     }
 
@@ -166,7 +161,6 @@ def test_no_connection_leaves_the_code_to_be_made_later(site):
 
 @pytest.mark.django_db
 def test_a_store_without_a_manager_or_a_group_says_so(site):
-    site.fake.script |= {"externalcontact/groupchat/list": [{"errcode": 0, "group_chat_list": []}]}
     store = StoreFactory()
     codes = [order(store=store), order(kind="group", store=store)]
 

@@ -29,7 +29,7 @@ class Watch:
 
 @pytest.fixture
 def manager():
-    return ManagerFactory(username="zhang", name="张敏", store=StoreFactory(name="翠竹店"))
+    return ManagerFactory(wecom_userid="zhang", name="张敏", store=StoreFactory(name="翠竹店"))
 
 
 def greet(site, *, code=None, event=1, after=1.0, userid="zhang", watch=None) -> WelcomeOutcome:

@@ -11,9 +11,8 @@ from stores.sheets import csv_rows
 from stores.sheets.reading import open_sheet
 
 HEADER = ["门店编码", "小票号", "备注"]
-# No blanks: padding is guessed from the start of each chunk, so with tiny chunks it is noticed at other rows.
-CELL = st.text(st.sampled_from('ab1计="\r\n,，'), max_size=4)
-PLAIN = st.text(st.sampled_from("ab1计，"), min_size=1, max_size=4)
+CELL = st.text(st.sampled_from('ab1 计="\r\n,，'), max_size=4)
+PLAIN = st.text(st.sampled_from("ab1 计，"), min_size=1, max_size=4)
 LINE_END = st.sampled_from(["\n", "\r\n", "\r"])
 
 

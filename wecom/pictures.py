@@ -1,0 +1,32 @@
+"""The picture of a code, from the address WeCom gave for it."""
+
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+
+from wecom.client.transport import TIMEOUT
+from wecom.fetching import Fetched, FetchRefused, fetch_public
+
+_LARGEST = 1024 * 1024
+_TYPES = {"image/png", "image/jpeg", "image/svg+xml"}
+
+
+def code_picture(url: str) -> Fetched:
+    """The picture at an address of WeCom.
+
+    The API's own host is trusted, since the operator names it; every other must be public.
+
+    :raises FetchRefused: it is not there, or not acceptable.
+    """
+    ours, theirs = urlsplit(settings.WECOM_API_BASE), urlsplit(url)
+    if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
+        return fetch_public(url, max_bytes=_LARGEST)
+    try:
+        response = httpx.get(url, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+    except httpx.HTTPError as error:
+        raise FetchRefused(f"图片下载失败（{type(error).__name__}）") from None
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    if not response.is_success or kind not in _TYPES or len(response.content) > _LARGEST:
+        raise FetchRefused("企业微信没有给出二维码图片")
+    return Fetched(content=response.content, media_type=kind)
