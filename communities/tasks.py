@@ -52,13 +52,13 @@ def bulk_sweep_codes() -> None:
 
 
 @shared_task(name="communities.bulk_reconcile", ignore_result=True)
-def bulk_reconcile() -> None:
-    """Each night: compare staff, contacts and groups with WeCom, once; an unfinished reading is gone on with."""
+def bulk_reconcile(*, everything: bool = False) -> None:
+    """Compare staff, contacts and groups with WeCom: once a night, or now; an unfinished reading is gone on with."""
     from communities.services.reconciling import reconcile
 
     if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
         night = timezone.localtime().replace(hour=2, minute=0, second=0, microsecond=0)
-        reconcile(wecom=wecom().bulk(), clock=timezone.now, since=night)
+        reconcile(wecom=wecom().bulk(), clock=timezone.now, since=None if everything else night)
 
 
 @shared_task(name="communities.bulk_check_codes", ignore_result=True)

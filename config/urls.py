@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/", include("stores.import_urls")),
     path("codes/", include("communities.code_urls")),
     path("", include("communities.entry_urls")),
+    path("groups/", include("communities.group_urls")),
     path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),
     path("api/", include("config.api_docs")),

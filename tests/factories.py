@@ -9,7 +9,7 @@ import factory
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
-from communities.models import EntryCode
+from communities.models import CustomerGroup, EntryCode
 from members.identities import encrypt, value_hash
 from members.models import Contact, Identity, Member, Purchase
 from members.services.partitions import BUSINESS_ZONE, ensure_partitions
@@ -151,3 +151,12 @@ class EntryCodeFactory(DjangoModelFactory):
     qr_url = "https://wework.qpic.example/code.png"
     created_by = factory.SubFactory(StaffFactory)
     created_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)
+
+
+class CustomerGroupFactory(DjangoModelFactory):
+    class Meta:
+        model = CustomerGroup
+
+    chat_id = factory.Sequence(lambda n: f"wr{n:030d}")
+    name = factory.Sequence(lambda n: f"福利{n}群")
+    store = factory.SubFactory(StoreFactory)

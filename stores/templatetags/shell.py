@@ -63,6 +63,7 @@ def _doors(person: Staff) -> Iterator[Door]:
         yield Door("总览", "layout-dashboard", "dashboard:home", frozenset({"dashboard"}))
         yield Door("门店", "store", "stores:list", frozenset({"stores"}))
     yield Door("会员", "users", "members:list", frozenset({"members"}))
+    yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}))
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}))
     if person.role != Staff.Role.GUIDE:
         yield Door("导入", "file-up", "imports:list", frozenset({"imports"}))

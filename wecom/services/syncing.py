@@ -66,7 +66,7 @@ def note_drift(run: SyncRun, *, kind: str, examples: Iterable[str]) -> None:
         return
     drift, _ = Drift.objects.get_or_create(run=run, kind=kind)
     drift.count += len(found)
-    drift.examples = [*drift.examples, *found][:EXAMPLES]
+    drift.examples = list(dict.fromkeys([*drift.examples, *found]))[:EXAMPLES]
     drift.save(update_fields=["count", "examples"])
 
 
