@@ -50,7 +50,7 @@ class CsvRows:
         self.expected_rows = max(1, round(unpacked_size(path) * lines_per_byte))
         d = self.delimiter
         self._blanks = ("\u3000", "\xa0", *(() if d == "\t" else "\t"))
-        self._padding = (f" {d}", f"{d} ", '" ', ' "', " \n", " \r", "\n ")
+        self._padding = (f" {d}", f"{d} ", " \n", "\n ")
         self._decoder = getincrementaldecoder(self.encoding)("strict")
         self._stream = open_bytes(path)
         self._unpacked = 0
@@ -143,17 +143,23 @@ class CsvRows:
             text = text[:cut]
             if text:
                 self._newest_odd = "计" in text or "=" in text
-                # Plain padding runs through a whole file, so its start is enough to look at; single characters are
-                # found at no cost.
-                start = text[: _CHUNK // 32]
-                self._newest_padded = any(mark in text for mark in self._blanks) or any(
-                    mark in start for mark in self._padding
-                )
+                self._newest_padded = self._may_hold_padding(text)
                 self.odd |= self._newest_odd
                 self.padded |= self._newest_padded
                 yield text
             if last:
                 return
+
+    def _may_hold_padding(self, text: str) -> bool:
+        """Whether a cell of a chunk may begin or end with a blank; cells of other chunks need no stripping."""
+        if '"' in text or any(blank in text for blank in self._blanks):
+            return True
+        # One blank a row is usual (date, time), so the places beside a delimiter or a line's end decide.
+        return " " in text and (
+            " " in (text[0], text[-1])
+            or any(mark in text for mark in self._padding)
+            or ("\r" in text and (" \r" in text or "\r " in text))
+        )
 
     def _decode(self) -> tuple[str, bool]:
         try:
