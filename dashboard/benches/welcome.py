@@ -14,10 +14,10 @@ from typing import Any
 
 import psycopg
 import redis
+from celery import current_app
 from django.conf import settings
 from django.utils import timezone
 
-from config.celery import app, broker_url
 from dashboard.benches.callback import Line, environment_of, migrate, places, request_bytes, sealed, served
 from wecom.envelope import Envelope
 
@@ -49,7 +49,7 @@ def bench_welcome(newcomers: int) -> dict[str, Any]:
         migrate(environment)
         subprocess.run([sys.executable, "-c", _SEED], cwd=settings.BASE_DIR, env=environment, check=True)
         with served("config.wsgi:application", environment) as address, redis.Redis.from_url(redis_url) as broker:
-            _bury(broker, redis_url)
+            _bury(broker)
             with _worker(environment, *_FAST), _worker(environment, *_ORDINARY):
                 _send(address, envelope, [f"warm{n}" for n in range(_WARM)])
                 _await(arrivals, _WARM)
@@ -72,7 +72,7 @@ _SHARES = (("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))
 
 
 def seed() -> None:
-    """A store with its manager and a code, in the database of the bench."""
+    """A store with its manager and a code, and one message to copy, in the places of the bench."""
     from communities.models import EntryCode
     from stores.models import Region, Staff, Store
 
@@ -85,6 +85,7 @@ def seed() -> None:
         store=store, scene="checkout", kind="contact", bait="测量", token="bench", status="live", config_id="bench",  # noqa: S106 -- a state, not a secret
         created_by=manager, created_at=timezone.now(),
     )  # fmt: skip
+    current_app.send_task("config.pulse", kwargs={"queue": "bench"}, queue="default")
 
 
 def _send(address: tuple[str, int], envelope: Envelope, names: list[str]) -> dict[str, float]:
@@ -110,10 +111,8 @@ def _event(envelope: Envelope, name: str, created: int) -> str:
     )
 
 
-def _bury(broker: redis.Redis, redis_url: str) -> None:
-    """Put the tasks into the default queue: one message as Celery writes it, copied under new ids."""
-    with app.connection_for_write(broker_url(redis_url)) as connection:
-        app.send_task("config.pulse", kwargs={"queue": "bench"}, queue="default", connection=connection)
+def _bury(broker: redis.Redis) -> None:
+    """Fill the default queue with copies, under new ids, of the message that `seed` sent."""
     popped = broker.lpop("default")
     if not isinstance(popped, bytes):
         raise RuntimeError("消息没有进入队列")  # noqa: TRY004 -- it is no wrong type but a missing message
