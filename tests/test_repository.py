@@ -142,3 +142,13 @@ def test_every_suppression_gives_its_reason():
     ]
 
     assert found == []
+
+
+def test_no_file_of_the_product_has_grown_over_300_lines():
+    grown = {
+        str(path.relative_to(ROOT)): count
+        for path in tracked("*.py", "*.js", "*.css", "*.html")
+        if not {"migrations", "tests"} & set(path.parts) and (count := len(text_of(path).splitlines())) > 300
+    }
+
+    assert grown == {}
