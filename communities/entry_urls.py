@@ -7,6 +7,7 @@ from communities.views import entry
 app_name = "entry"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("near/", entry.near, name="near"),
     path("c/<slug:token>/", entry.code, name="code"),
     path("c/<slug:token>/code/", entry.picture, name="picture"),
 ]

@@ -6,11 +6,12 @@ openings are counted.
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from communities.models import EntryCode
+from communities.selectors.nearby import nearest_code
 from communities.services import counting
 from wecom.fetching import Fetched, FetchRefused
 from wecom.pictures import code_picture
@@ -53,3 +54,25 @@ def _picture(found: EntryCode) -> Fetched | None:
         return None
     cache.set(key, (fetched.content, fetched.media_type), _PICTURE_SECONDS)
     return fetched
+
+
+@require_GET
+def near(request: HttpRequest) -> HttpResponse:
+    """The nearest open store's code; without a position the page asks the phone for one."""
+    position = _position(request)
+    found = nearest_code(latitude=position[0], longitude=position[1]) if position else None
+    if found is not None:
+        return redirect("entry:code", token=found.code.token)
+    response = render(request, "communities/near.html", {"is_out_of_reach": position is not None})
+    response["Permissions-Policy"] = "geolocation=(self)"  # the one page of ours that asks
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _position(request: HttpRequest) -> tuple[float, float] | None:
+    try:
+        latitude, longitude = float(request.GET["lat"]), float(request.GET["lng"])
+    except (KeyError, ValueError):
+        return None
+    on_earth = abs(latitude) <= 90 and abs(longitude) <= 180  # noqa: PLR2004 -- degrees; NaN fails both
+    return (latitude, longitude) if on_earth else None
