@@ -18,6 +18,7 @@ from wecom.client.customers import ExternalContact, Follow
 
 SOURCE = "wecom"
 _TRIES = 3
+_LOCK_SPACE, _LOCKS = 20_261, 1_024
 _TAIL = 4
 _GENDERS = {1: Member.Gender.MALE, 2: Member.Gender.FEMALE}
 Key = tuple[int, int]  # member, staff
@@ -164,11 +165,14 @@ def _people(seen: Sequence[SeenContact], staff: dict[str, Staff], *, corp_id: st
 
 
 def _lock(people: Iterable[_Person]) -> None:
-    """Until the transaction ends nobody else decides who these ids are; locks are taken in one order by all."""
+    """Until the transaction ends nobody else decides who these ids are; locks are taken in one order by all.
+
+    Ids share a fixed number of locks: PostgreSQL has room for some thousands only, all transactions together.
+    """
     hashes = {key for one in people for key in (one.hash, one.unionid_hash) if key is not None}
-    keys = sorted(int.from_bytes(key[:8], "big", signed=True) for key in hashes)
+    keys = sorted({int.from_bytes(key[:4], "big") % _LOCKS for key in hashes})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key", [keys])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, key) FROM unnest(%s::int[]) AS key", [_LOCK_SPACE, keys])
 
 
 def _owners(hashes: Iterable[bytes]) -> dict[bytes, int]:
