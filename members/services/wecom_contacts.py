@@ -1,7 +1,6 @@
 """Customers as WeCom has them: who they are here, who knows them, and since when. One page of a list at a time.
 
-One statement per kind of row, whatever the page's size. Everything about a customer happens under a lock on her ids,
-so an event and a full reading that meet the same newcomer make one member of her.
+Everything about a customer happens under a lock on her ids: an event and a full reading that meet her make one member.
 """
 
 from collections.abc import Iterable, Sequence
