@@ -25,13 +25,17 @@ _MINE = frozenset({"stores:account", "stores:password"})
 
 @dataclass(frozen=True)
 class Door:
-    """One entry of the navigation; `lights` are the namespaces, or full view names, that mark it as current."""
+    """One entry of the navigation; `lights` are the namespaces, or full view names, that mark it as current.
+
+    A phone has room for five tabs: a `tucked` door stands on its page 我的 instead.
+    """
 
     label: str
     icon: str
     page: str
     lights: frozenset[str]
     args: tuple[int | None, ...] = ()
+    tucked: bool = False
 
 
 @register.simple_tag(takes_context=True)
@@ -46,7 +50,10 @@ def navigation(context: Context) -> list[dict[str, Any]]:
     for door in _doors(person):
         with contextlib.suppress(NoReverseMatch):
             url = reverse(door.page, args=door.args)
-            doors.append({"label": door.label, "icon": door.icon, "url": url, "is_current": here in door.lights})
+            doors.append({
+                "label": door.label, "icon": door.icon, "url": url, "tucked": door.tucked,
+                "is_current": here in door.lights,
+            })  # fmt: skip
     return doors
 
 
@@ -64,9 +71,9 @@ def _doors(person: Staff) -> Iterator[Door]:
         yield Door("门店", "store", "stores:list", frozenset({"stores"}))
     yield Door("会员", "users", "members:list", frozenset({"members"}))
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}))
-    yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}))
+    yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
     if person.role != Staff.Role.GUIDE:
-        yield Door("导入", "file-up", "imports:list", frozenset({"imports"}))
+        yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=person.role not in _SHOP_ROLES)
     yield Door("我的", "circle-user", "stores:account", _MINE)
 
 
