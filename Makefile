@@ -14,7 +14,7 @@ ASSETS := .local/vendor/.stamp
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14 /usr/bin/python3; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 LOCK = .local/uv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	--quiet pyproject.toml
+	--quiet
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench lock clean browser
@@ -44,7 +44,7 @@ bench: $(RUN) ## 性能测量；NAME=import
 	@$(BIN)/python manage.py bench $(or $(NAME),import)
 
 lock: .local/uv/bin/uv ## 按 pyproject.toml 更新锁定文件
-	$(LOCK) --all-extras --output-file requirements.lock
+	$(LOCK) pyproject.toml --all-extras --output-file requirements.lock
 	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) --group assets --output-file requirements-assets.lock
 

@@ -190,10 +190,10 @@ def test_a_code_made_without_a_lease_is_asked_for_twice(site):
     code = order()
     site.fake.script |= {ADD: [MADE, MADE | {"config_id": "c2"}], GET: [way()]}
 
-    def work():
-        making._make(EntryCode.objects.select_related("store").get(pk=code.pk), at=NOW, gateway=site.wecom)
+    # Both have read the row before either has made it, as two workers may.
+    rows = [EntryCode.objects.select_related("store").get(pk=code.pk) for _ in range(2)]
 
-    race(*[work] * 2)
+    race(*[partial(making._make, row, at=NOW, gateway=site.wecom) for row in rows])
 
     assert site.fake.count(ADD) == 2
 

@@ -7,7 +7,7 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from celery.exceptions import QueueNotFound
 
-from config import pulse
+from config import pulse, tasks
 from config.celery import QUEUES, app, broker_url
 
 
@@ -27,7 +27,7 @@ def test_celery_is_told_the_address_in_its_own_words(address, expected):
 def test_the_three_queues_are_declared_and_a_misspelt_one_is_refused():
     assert tuple(app.amqp.queues) == QUEUES == ("fast", "default", "bulk")
     with pytest.raises(QueueNotFound):
-        app.tasks["config.pulse"].apply_async(kwargs={"queue": "quick"}, queue="quick")
+        tasks.pulse.apply_async(kwargs={"queue": "quick"}, queue="quick")
 
 
 def test_an_unacknowledged_message_outlives_the_longest_task():
