@@ -178,7 +178,9 @@ class Contact(models.Model):
     remark = models.CharField("备注", max_length=64, blank=True)
     added_at = models.DateTimeField("添加时间")
     ended_at = models.DateTimeField("解除时间", null=True, blank=True)
-    state = models.CharField("渠道标记", max_length=64, blank=True, default="")  # of the entry code she came by
+    state = models.CharField(
+        "渠道标记", max_length=64, blank=True, db_default="", default=""
+    )  # of the entry code she came by
     add_way = models.PositiveSmallIntegerField("添加方式", null=True, blank=True)  # WeCom's numbers
     # When WeCom was last read about this pair; empty for contacts that did not come from there.
     mirrored_at = models.DateTimeField("企微最近核对", null=True, editable=False)

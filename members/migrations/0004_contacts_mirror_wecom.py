@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="contact",
             name="state",
-            field=models.CharField(blank=True, default="", max_length=64, verbose_name="渠道标记"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=64, verbose_name="渠道标记"),
         ),
         migrations.CreateModel(
             name="MatchReview",

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="staff",
             name="wecom_userid",
-            field=models.CharField(blank=True, default="", max_length=64, verbose_name="企微账号"),
+            field=models.CharField(blank=True, db_default="", default="", max_length=64, verbose_name="企微账号"),
         ),
         migrations.AddConstraint(
             model_name="staff",

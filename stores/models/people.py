@@ -38,7 +38,7 @@ class Staff(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("可进后台", default=False)
     joined_at = models.DateTimeField("加入时间", default=timezone.now, editable=False)
     # WeCom's userid in lower case (it does not tell cases apart); empty for people who are not in WeCom.
-    wecom_userid = models.CharField("企微账号", max_length=64, blank=True, default="")
+    wecom_userid = models.CharField("企微账号", max_length=64, blank=True, db_default="", default="")
     wecom_seen_at = models.DateTimeField("企微最近核对", null=True, editable=False)
     # Set while it was WeCom that ended the employment: only then may WeCom bring the person back.
     wecom_left_at = models.DateTimeField("企微离职", null=True, editable=False)
