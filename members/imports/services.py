@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from members.imports import cells, moments, people, repetitions
 from members.imports.catalogue import Catalogue
 from members.imports.fields import FIELDS, Switches
-from members.imports.reading import LineReader
+from members.imports.reading import LineReader, rare_collections
 from members.imports.report import LeftOut, Report
 from members.imports.staging import NOBODY, Staging
 from members.services.partitions import BUSINESS_ZONE, missing_months, month_range, new_partitions
@@ -133,6 +133,7 @@ class _Import:
 
     def _gather(self) -> None:
         with (
+            rare_collections(),
             open_sheet(self._file.path, name=self._file.name, sheet=self._file.sheet, fields=FIELDS) as sheet,
             self._staging,
         ):
