@@ -52,18 +52,13 @@ def sync_groups(*, wecom: WeCom, clock: Callable[[], datetime]) -> SyncRun:
 
     :raises SyncBusy: another worker is at it
     """
-    run = syncing.open_run(kind=KIND, at=clock())
-    try:
+    with syncing.running(kind=KIND, clock=clock) as run:
         if not run.plan:
             _plan(run, wecom, at=clock())
         while run.position["owners"] < len(run.plan["owners"]):
             _read_page(run, wecom, clock=clock)
         _look_for_the_missing(run, wecom, clock=clock)
         groups.link_members()
-    except Exception as error:
-        syncing.give_up(run, error=str(error), at=clock())
-        raise
-    syncing.finish(run, at=clock())
     return run
 
 

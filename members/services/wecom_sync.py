@@ -46,16 +46,11 @@ def sync_contacts(*, wecom: WeCom, clock: Callable[[], datetime]) -> SyncRun:
 
     :raises SyncBusy: another worker is at it
     """
-    run = syncing.open_run(kind=KIND, at=clock())
-    try:
+    with syncing.running(kind=KIND, clock=clock) as run:
         if not run.plan:
             _plan(run, wecom, at=clock())
         while run.position["done"] < len(run.plan["userids"]):
             _read_colleagues(run, wecom, clock=clock)
-    except Exception as error:
-        syncing.give_up(run, error=str(error), at=clock())
-        raise
-    syncing.finish(run, at=clock())
     return run
 
 

@@ -24,17 +24,12 @@ def sync_staff(*, wecom: WeCom, clock: Callable[[], datetime]) -> SyncRun:
 
     :raises SyncBusy: another worker is at it
     """
-    run = syncing.open_run(kind=KIND, at=clock())
-    try:
+    with syncing.running(kind=KIND, clock=clock) as run:
         if not run.plan:
             _plan(run, wecom, at=clock())
         for number in run.plan["departments"][run.position.get("done", 0) :]:
             _read_department(run, wecom, number, at=clock())
         _look_for_the_missing(run, wecom, clock=clock)
-    except Exception as error:
-        syncing.give_up(run, error=str(error), at=clock())
-        raise
-    syncing.finish(run, at=clock())
     return run
 
 

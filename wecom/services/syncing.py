@@ -5,7 +5,8 @@ nor read again. One worker holds a run at a time: each step is conditional on st
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,3 +83,18 @@ def give_up(run: SyncRun, *, error: str, at: datetime) -> None:
     """Let go of a run that cannot go on now; the next worker resumes it at once."""
     held = SyncRun.objects.filter(pk=run.pk, holder=run.holder, finished_at=None)
     held.update(leased_until=at, error=redact(error)[:500], calls=run.calls)
+
+
+@contextmanager
+def running(*, kind: str, clock: Callable[[], datetime]) -> Iterator[SyncRun]:
+    """One reading from its opening to its end: finished if the block ends, given up with the reason if it raises.
+
+    :raises SyncBusy: another worker is at it
+    """
+    run = open_run(kind=kind, at=clock())
+    try:
+        yield run
+    except Exception as error:
+        give_up(run, error=str(error), at=clock())
+        raise
+    finish(run, at=clock())
