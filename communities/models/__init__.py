@@ -1,10 +1,25 @@
 """Tables of the communities, by use case."""
 
 from communities.models.codes import CodeAdd, CodeAlert, CodeBatch, CodeScan, EntryCode
+from communities.models.content import (
+    PROMOTIONS,
+    Asset,
+    BannedWord,
+    LintRule,
+    Material,
+    MaterialAsset,
+    MaterialVersion,
+    Theme,
+)
 from communities.models.groups import CustomerGroup, GroupMembership
+from communities.models.plan import CalendarDay, CellMaterial, PlanCell, PlanVersion, Slot, SlotHour, StorePost
+from communities.models.posts import Broadcast, PostContent, PostEvidence, PostTask
+from communities.models.quota import QuotaRule, QuotaUse
 from communities.models.welcome import WelcomeOutcome, WelcomeText
 
 __all__ = [
-    "CodeAdd", "CodeAlert", "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "GroupMembership", "WelcomeOutcome",
-    "WelcomeText",
+    "PROMOTIONS", "Asset", "BannedWord", "Broadcast", "CalendarDay", "CellMaterial", "CodeAdd", "CodeAlert",
+    "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "GroupMembership", "LintRule", "Material", "MaterialAsset",
+    "MaterialVersion", "PlanCell", "PlanVersion", "PostContent", "PostEvidence", "PostTask", "QuotaRule", "QuotaUse",
+    "Slot", "SlotHour", "StorePost", "Theme", "WelcomeOutcome", "WelcomeText",
 ]  # fmt: skip
