@@ -1,0 +1,21 @@
+"""Tables of the campaigns, by use case."""
+
+from campaigns.models.campaigns import Board, Campaign, CampaignItem, ItemStock, new_token
+from campaigns.models.money import BillDifference, LedgerEntry, Payment, PaymentNotice, Refund
+from campaigns.models.orders import ChainEntry, ChainUnit, Order, OrderLine, WaitEntry
+from campaigns.models.plays import (
+    FirstOrder,
+    FirstOrderTrace,
+    GroupBuySeat,
+    GroupBuyTeam,
+    GroupBuyTerms,
+    OneYuanTerms,
+    Referral,
+    ReferralUse,
+)
+
+__all__ = [
+    "BillDifference", "Board", "Campaign", "CampaignItem", "ChainEntry", "ChainUnit", "FirstOrder", "FirstOrderTrace",
+    "GroupBuySeat", "GroupBuyTeam", "GroupBuyTerms", "ItemStock", "LedgerEntry", "OneYuanTerms", "Order", "OrderLine",
+    "Payment", "PaymentNotice", "Referral", "ReferralUse", "Refund", "WaitEntry", "new_token",
+]  # fmt: skip
