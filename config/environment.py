@@ -80,6 +80,12 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", text):
+        raise ValueError("应写成 https://域名，末尾不带斜杠")
+    return text
+
+
 def _address(*schemes: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         try:
@@ -167,9 +173,28 @@ class Environment:
     wecom_aes_key: str = _variable(
         _pattern(r"[A-Za-z0-9]{43}", "应为 43 位的字母或数字"), "企业微信回调的 EncodingAESKey", default="", secret=True
     )
+    wecom_contacts_secret: str = _variable(
+        _pattern(r"[A-Za-z0-9_-]{8,128}", "应为通讯录同步的 Secret"),
+        "企业微信「通讯录同步」的 Secret，用来读全公司的部门与成员名单；不填则用应用的 Secret，只看得到可见范围",
+        default="", secret=True,
+    )  # fmt: skip
     wecom_api_base: str = _variable(
         _address("https", "http"), "企业微信接口地址；沙箱用自己的地址", default="https://qyapi.weixin.qq.com"
     )
+    wecom_oauth_base: str = _variable(
+        _origin, "企业微信客户端内网页授权的地址；沙箱用自己的地址", default="https://open.weixin.qq.com"
+    )
+    wecom_login_base: str = _variable(
+        _origin, "浏览器里扫码登录的地址；沙箱用自己的地址", default="https://login.work.weixin.qq.com"
+    )
+    wecom_jssdk_url: str | None = _variable(
+        _address("https", "http"), "JS-SDK 脚本的地址，只供沙箱；不填则用本站自带的官方 JS-SDK"
+    )
+    password_login: str | None = _variable(
+        _choice("hq", "everyone"),
+        "谁可以用密码登录：hq（只限总部，其余人从企业微信进入）或 everyone；不填则生产环境为 hq，其他环境为 everyone",
+    )
+    totp_required: bool | None = _variable(_boolean, "总部用密码登录是否必须两步验证；不填则生产环境必须，其他环境可选")
 
     @property
     def production(self) -> bool:
@@ -245,6 +270,7 @@ def _refuse_unsafe(environment: Environment) -> None:
         "ALLOWED_HOSTS 不能是 *": "*" in environment.allowed_hosts,
         "DATABASE_URL 必须设置，内置数据库只供演示": environment.database_url is None,
         "REDIS_URL 必须设置，内置 Redis 只供演示": environment.redis_url is None,
+        "WECOM_JSSDK_URL 不能设置，别处的脚本只供沙箱": environment.wecom_jssdk_url is not None,
     }
     unsafe = [reason for reason, holds in reasons.items() if holds]
     if unsafe:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -28,7 +29,11 @@ WECOM_AGENT_ID = env.wecom_agent_id
 WECOM_SECRET = env.wecom_secret
 WECOM_TOKEN = env.wecom_token
 WECOM_AES_KEY = env.wecom_aes_key
+WECOM_CONTACTS_SECRET = env.wecom_contacts_secret
 WECOM_API_BASE = env.wecom_api_base
+WECOM_OAUTH_BASE = env.wecom_oauth_base
+WECOM_LOGIN_BASE = env.wecom_login_base
+WECOM_JSSDK_URL = env.wecom_jssdk_url
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -182,14 +187,16 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # above it a file is spooled to disk
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
+# The sandbox's JS-SDK runs in our pages and calls home; the real one is a file of our own.
+_jssdk_origin = ["{0.scheme}://{0.netloc}".format(urlsplit(env.wecom_jssdk_url))] if env.wecom_jssdk_url else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "script-src": ["'self'"],
+        "script-src": ["'self'", *_jssdk_origin],
         "style-src": ["'self'"],
         "style-src-attr": ["'unsafe-inline'"],  # ECharts tooltips write style attributes
         "img-src": ["'self'", "data:", "blob:"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *_jssdk_origin],
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
@@ -213,7 +220,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "config.storage.HashedFiles"
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

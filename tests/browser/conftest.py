@@ -9,13 +9,19 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
+import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page
+
+from stores.models import Staff
+from tests.wecom.sandbox.company import CORP, SECRET, Company
+from tests.wecom.sandbox.conftest import company, path, run  # noqa: F401 -- fixtures of these tests too
+from wecom.gateway import _connected, wecom
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1440, "height": 900}
@@ -70,6 +76,11 @@ class Watch:
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    neighbours: set[str] = field(default_factory=set)
+
+    def allow(self, url: str) -> None:
+        """Announce another host of this machine that the pages may ask: the WeCom sandbox."""
+        self.neighbours.add(urlsplit(url).netloc)
 
     def expect(self, fragment: str) -> None:
         """Announce a complaint that the test provokes on purpose, such as a 404."""
@@ -77,7 +88,7 @@ class Watch:
 
     def on_request(self, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in {"data", "blob"} and parts.netloc != self.host:
+        if parts.scheme not in {"data", "blob"} and parts.netloc not in {self.host, *self.neighbours}:
             self.foreign.append(url)
 
     def on_complaint(self, text: str) -> None:
@@ -95,7 +106,7 @@ def open_page(browser, live_server, watch) -> Callable[..., Page]:
     """Open a path as a user (or nobody) in a window of a size; every such page is watched."""
     contexts: list[BrowserContext] = []
 
-    def open_(path: str, *, user=None, size: dict[str, int] = DESKTOP) -> Page:
+    def open_(address: str, *, user=None, size: dict[str, int] = DESKTOP) -> Page:
         context = browser.new_context(
             viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", reduced_motion="reduce",
             has_touch=size is PHONE, is_mobile=size is PHONE,
@@ -110,7 +121,7 @@ def open_page(browser, live_server, watch) -> Callable[..., Page]:
         context.on("console", lambda m: watch.on_complaint(m.text) if m.type in {"error", "warning"} else None)
         context.on("weberror", lambda error: watch.on_complaint(str(error.error)))
         page = context.new_page()
-        page.goto(live_server.url + path)
+        page.goto(live_server.url + address)
         return page
 
     yield open_
@@ -118,3 +129,47 @@ def open_page(browser, live_server, watch) -> Callable[..., Page]:
         context.close()
     assert watch.foreign == []
     assert watch.complaints == []
+
+
+@dataclass
+class Sandboxed:
+    """The platform beside a sandbox company of two managers and four groups, and browsers that see both."""
+
+    company: Company
+    home: str  # the sandbox as browsers call it: a phone's cookie is seen by pages of the same host name only
+    site: str
+    open_page: Callable[..., Page]
+
+    def page_in_phone(self, address: str, *, person: Staff, **phone: str) -> Page:
+        """A page of ours in this person's phone of the sandbox, logged in."""
+        page = self.open_page("/login/", user=person, size=PHONE)
+        self.reopen(page, address, person=person, **phone)
+        return page
+
+    def reopen(self, page: Page, address: str, *, person: Staff, **phone: str) -> None:
+        query = {"userid": person.wecom_userid, "url": self.site + address, **phone}
+        page.goto(f"{self.home}/sandbox/open?{urlencode(query)}", wait_until="networkidle")
+
+
+@pytest.fixture
+def sandboxed(open_page, live_server, watch, company, settings):  # noqa: F811 -- pytest's way of asking for a fixture
+    """The platform configured for a sandbox company whose 可信域名 it is; tokens and limits start afresh."""
+    settings.WECOM_CORP_ID, settings.WECOM_SECRET, settings.WECOM_AGENT_ID = CORP, SECRET, "1000002"
+    home = company.base.replace("127.0.0.1", "localhost")
+    settings.WECOM_API_BASE = company.base
+    settings.WECOM_OAUTH_BASE = settings.WECOM_LOGIN_BASE = home
+    settings.WECOM_JSSDK_URL = f"{home}/sandbox/jssdk.js"
+    own = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    widened = {name: [*own[name], home] for name in ("script-src", "connect-src")}
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": own | widened}
+    company.control("settings", public_base=home, trusted_domains=[urlsplit(live_server.url).netloc])
+    watch.allow(home)
+    shared = redis.Redis.from_url(settings.REDIS_URL)
+    shared.flushdb()
+    yield Sandboxed(company=company, home=home, site=live_server.url, open_page=open_page)
+    shared.flushdb()
+    shared.close()
+    transport = wecom().transport
+    transport._http.close()
+    transport.limiter._store.close()
+    _connected.cache_clear()

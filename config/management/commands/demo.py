@@ -147,10 +147,13 @@ def _play_wecom(port: int) -> int | None:
         return None
     sandbox = port + SANDBOX_OFFSET if port + SANDBOX_OFFSET < 2**16 else port - SANDBOX_OFFSET
     _refuse_busy_port(sandbox)
+    home = f"http://{HOST}:{sandbox}"
     os.environ |= {
         "WECOM_CORP_ID": COMPANY["corp_id"], "WECOM_AGENT_ID": str(COMPANY["agent_id"]),
         "WECOM_SECRET": COMPANY["app_secret"], "WECOM_TOKEN": COMPANY["callback_token"],
-        "WECOM_AES_KEY": COMPANY["callback_aes_key"], "WECOM_API_BASE": f"http://{HOST}:{sandbox}",
+        "WECOM_AES_KEY": COMPANY["callback_aes_key"], "WECOM_API_BASE": home,
+        "WECOM_CONTACTS_SECRET": COMPANY["contacts_secret"], "WECOM_OAUTH_BASE": home, "WECOM_LOGIN_BASE": home,
+        "WECOM_JSSDK_URL": f"{home}/sandbox/jssdk.js",
     }  # fmt: skip
     return sandbox
 

@@ -38,6 +38,8 @@
 
   const ww = {
     SDK_VERSION: "sandbox",
+    /* Cookies know no ports: an opened phone of the sandbox is seen by the pages it opens. */
+    env: { isWeCom: /(^|; )sandbox_phone=[^~;]/.test(document.cookie), isWeChat: false },
     register(given) {
       options = given;
       registered = registration();
