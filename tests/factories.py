@@ -1,6 +1,6 @@
 """Rows for tests: valid, minimal, and without surprises; say in the test what the test is about."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -9,7 +9,16 @@ import factory
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
-from communities.models import CustomerGroup, EntryCode
+from communities.models import (
+    CellMaterial,
+    CustomerGroup,
+    EntryCode,
+    Material,
+    MaterialVersion,
+    PlanCell,
+    PlanVersion,
+    Theme,
+)
 from members.identities import encrypt, value_hash
 from members.models import Contact, Identity, Member, Purchase
 from members.services.partitions import BUSINESS_ZONE, ensure_partitions
@@ -160,3 +169,60 @@ class CustomerGroupFactory(DjangoModelFactory):
     chat_id = factory.Sequence(lambda n: f"wr{n:030d}")
     name = factory.Sequence(lambda n: f"福利{n}群")
     store = factory.SubFactory(StoreFactory)
+
+
+class MaterialFactory(DjangoModelFactory):
+    """HQ's, with a first version that says its name; say `version__text` or another field of it."""
+
+    class Meta:
+        model = Material
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"素材{n}")
+    theme = Theme.TASTE
+    created_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)
+
+    @factory.post_generation
+    def version(self, _create, _extracted, **fields: Any) -> None:
+        made = {"number": 1, "text": self.name, "made_at": self.created_at} | fields
+        self.current = MaterialVersion.objects.create(material=self, **made)
+        self.save(update_fields=["current"])
+
+
+class PlanVersionFactory(DjangoModelFactory):
+    """Published on 2026-01-05 and valid from that Monday; say `published_at=None, valid_from=None` for a draft."""
+
+    class Meta:
+        model = PlanVersion
+
+    number = factory.Sequence(lambda n: n + 1)
+    made_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)
+    published_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)
+    valid_from = date(2026, 1, 5)
+
+
+class PlanCellFactory(DjangoModelFactory):
+    """Monday's first slot for everyone, must-do, one material; say `materials=[…]` and `stores=[…]`."""
+
+    class Meta:
+        model = PlanCell
+        skip_postgeneration_save = True
+
+    version = factory.SubFactory(PlanVersionFactory)
+    slot_id = 1
+    weekday = factory.LazyAttribute(lambda o: None if o.day or o.days_to_opening is not None else 0)
+    day = None
+    days_to_opening = None
+    theme = Theme.TASTE
+
+    @factory.post_generation
+    def materials(self, _create, extracted: list[Material] | None, **_: Any) -> None:
+        for position, material in enumerate([MaterialFactory()] if extracted is None else extracted):
+            CellMaterial.objects.create(cell=self, material=material, position=position)
+
+    @factory.post_generation
+    def stores(self, _create, extracted: list[Store] | None, **_: Any) -> None:
+        if extracted:
+            self.for_listed_stores = True
+            self.save(update_fields=["for_listed_stores"])
+            self.stores.set(extracted)
