@@ -1,5 +1,8 @@
 """Celery entries of the communities."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -92,3 +95,12 @@ def tell_alert(*, alert_id: int) -> None:
     from communities.services import telling
 
     telling.tell_alert(alert_id=alert_id, gateway=wecom())
+
+
+@shared_task(name="communities.bulk_materialise", acks_late=True, ignore_result=True)
+def bulk_materialise(day: date | str, store_ids: Sequence[int] | None = None) -> None:
+    """Let the posts of a day follow the plan, for some stores or, without a list, all; the day may be an ISO text."""
+    from communities.services.cadence import materialising
+
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    materialising.materialise(day=day, store_ids=store_ids, at=timezone.now())

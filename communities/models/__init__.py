@@ -1,5 +1,6 @@
 """Tables of the communities, by use case."""
 
+from communities.models.cards import SlotCard
 from communities.models.codes import CodeAdd, CodeAlert, CodeBatch, CodeScan, EntryCode
 from communities.models.content import (
     PROMOTIONS,
@@ -21,5 +22,5 @@ __all__ = [
     "PROMOTIONS", "Asset", "BannedWord", "Broadcast", "CalendarDay", "CellMaterial", "CodeAdd", "CodeAlert",
     "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "GroupMembership", "LintRule", "Material", "MaterialAsset",
     "MaterialVersion", "PlanCell", "PlanVersion", "PostContent", "PostEvidence", "PostTask", "QuotaRule", "QuotaUse",
-    "Slot", "SlotHour", "StorePost", "Theme", "WelcomeOutcome", "WelcomeText",
+    "Slot", "SlotCard", "SlotHour", "StorePost", "Theme", "WelcomeOutcome", "WelcomeText",
 ]  # fmt: skip
