@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
-from config import embedded, environment
+from config import embedded, environment, shared_company
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environment.read(os.environ)
+env = environment.read({**os.environ, **shared_company.variables(os.environ)})
 
 ENV = env.env
 PRODUCTION = env.production

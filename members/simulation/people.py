@@ -1,7 +1,9 @@
 """Members as the database knows them: names, ids, consent, contacts with staff."""
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +49,11 @@ def phone_number(position: int, seed: int) -> str:
     return f"{_PHONE_PREFIX}{(position * _STRIDE + seed * 104_729 + 31_337) % _TEN_TO_8:08d}"
 
 
+def union_id(position: int, seed: int) -> str:
+    """Her UnionID: as long as WeChat's, and made of the alphabet WeChat uses."""
+    return "o" + urlsafe_b64encode(sha256(f"union:{seed}:{position}".encode()).digest()).decode()[:27]
+
+
 def add_people(
     *, loader: Loader, store: SimulatedStore, first_id: int, first_position: int, count: int, seed: int, until: date
 ) -> People:
@@ -87,7 +94,12 @@ def add_people(
         [phone_number(positions[i], seed) for i in known], [joined_at[i] for i in known],
     )  # fmt: skip
     _add_consent(loader, rng, ids=ids, joined_at=joined_at, joined_on=joined_on, until=until)
-    _add_contacts(loader, rng, ids, joined_at, store)
+    befriended = _add_contacts(loader, rng, ids, joined_at, store)
+    # Whoever is a contact in WeCom has signed in to the mini-program too: that is how the two know her as one.
+    _add_identities(
+        loader, [ids[i] for i in befriended], Identity.Kind.UNIONID,
+        [union_id(positions[i], seed) for i in befriended], [joined_at[i] for i in befriended],
+    )  # fmt: skip
     return People(first_id=first_id, cards=cards, joined_on=joined_on)
 
 
@@ -151,8 +163,11 @@ def _add_consent(
 
 def _add_contacts(
     loader: Loader, rng: np.random.Generator, ids: list[str], joined_at: list[str], store: SimulatedStore
-) -> None:
-    """A good third of the members is a contact of one of the store's staff, the manager twice as often as a guide."""
+) -> list[int]:
+    """Make a good third of the members a contact of one of the staff, and say which.
+
+    The manager has twice as many as a guide.
+    """
     chosen = np.flatnonzero(rng.random(len(ids)) < _WITH_CONTACT).tolist()
     people = [store.staff_ids[0], *store.staff_ids]
     staff = rng.integers(0, len(people), len(ids)).tolist()
@@ -165,3 +180,4 @@ def _add_contacts(
             "added_at": [joined_at[i] for i in chosen],
         },
     )
+    return chosen

@@ -268,5 +268,6 @@ def _add_staff(
             "is_active": flags(True for _ in staff),
             "is_staff": flags(False for _ in staff),
             "joined_at": [f"{person.joined_on} 09:00:00+08" for person in staff],
+            "wecom_userid": [person.username for person in staff],
         },
     )

@@ -103,6 +103,11 @@ def test_the_demo_serves_shares_revives_refuses_a_second_and_stops_in_order(root
     os.kill(fast, signal.SIGKILL)
     eventually(lambda: "意外退出（信号 SIGKILL）" in demo.text(), "it says so")
     eventually(lambda: demo.text().count("fast@") > 1, "the worker is back", seconds=60)
+    eventually(lambda: "渠道码已就绪" in demo.text(), "WeCom was read", seconds=90)
+    with in_a_second_terminal(
+        root, "from wecom.gateway import wecom; print(len(wecom().contacts.departments()))"
+    ) as it:
+        departments, _ = it.communicate(timeout=60)
     with in_a_second_terminal(root, "print('in'); input(); print(Store.objects.count())") as other:
         assert other.stdout.readline() == "in\n"
         shared = len(postgres_processes(root))
@@ -118,6 +123,7 @@ def test_the_demo_serves_shares_revives_refuses_a_second_and_stops_in_order(root
     assert refusal[0] == 1
     assert f"演示已在另一个终端运行：{address}" in refusal[1]
     assert (servers, shared, seen) == (1, 1, "30\n")
+    assert int(departments) > 30  # the second terminal speaks to the demo's own WeCom, configured by nobody
     assert (ended, "Traceback" in demo.text()) == (0, False)
     nothing_is_left(root)
 

@@ -8,9 +8,7 @@ import uvicorn
 
 from wecom.sandbox.app import Sandbox
 from wecom.sandbox.store import Store
-from wecom.sandbox.world import seeding
-
-SAMPLE = {"managers": 30, "groups": 60, "contacts": 1_500}
+from wecom.sandbox.world import company as founding
 
 
 class NotInProduction(RuntimeError):
@@ -30,10 +28,13 @@ def configuration(sandbox: Sandbox, *, host: str, port: int) -> uvicorn.Config:
     )  # fmt: skip
 
 
-def serve(*, host: str, port: int, path: Path, settings: dict[str, Any], sample: bool = False) -> None:
-    """Run until stopped. :raises NotInProduction:
+def serve(*, host: str, port: int, path: Path, settings: dict[str, Any], company: Path | None = None) -> None:
+    """Run until stopped.
 
-    :param sample: fill a company that has nobody
+    :param company: a file that tells of a company; one that has nobody yet is filled with it
+    :raises NotInProduction:
+    :raises Impossible: the file makes no sense
+    :raises OSError: the file cannot be read
     """
     refuse_production()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,8 +42,9 @@ def serve(*, host: str, port: int, path: Path, settings: dict[str, Any], sample:
     try:
         with store.transaction():
             store.change_settings(settings)
-            if sample and not store.value("SELECT COUNT(*) FROM staff"):
-                seeding.seed(store, **SAMPLE)
+            if company and not store.value("SELECT COUNT(*) FROM staff"):
+                with company.open(encoding="utf-8") as lines:
+                    founding.found(store, lines)
         uvicorn.Server(configuration(Sandbox(store), host=host, port=port)).run()
     finally:
         store.close()

@@ -11,21 +11,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 
-from config import assets, embedded
+from config import assets, embedded, sandbox_demo, shared_company
 from config.keeper import ServerUnavailable
 from config.supervisor import Program, Supervisor
 from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
-from wecom.sandbox.settings import DEFAULTS as COMPANY
-
-if TYPE_CHECKING:
-    from django.db.backends.postgresql.base import DatabaseWrapper
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
@@ -70,8 +64,7 @@ class Command(BaseCommand):
         media = Path(settings.MEDIA_ROOT)
         if media.is_relative_to(embedded.LOCAL):
             shutil.rmtree(media, ignore_errors=True)
-        for file in embedded.LOCAL.glob("wecom-sandbox.sqlite3*"):
-            file.unlink()
+        sandbox_demo.erase()
         self._tell("已清空，重新开始")
 
     def _prepare(self) -> None:
@@ -82,26 +75,30 @@ class Command(BaseCommand):
         if not Store.objects.exists() and "simulate" in get_commands():
             self._tell("正在生成示例数据……")
             call_command("simulate", verbosity=0, **SAMPLE)
-        # The children are forked from a process without a pool's threads.
-        connection.close()
-        cast("DatabaseWrapper", connection).close_pool()
 
     def _serve(self, servers: embedded.Use, port: int, address: str) -> None:
         sandbox = _play_wecom(port)
+        if sandbox:
+            sandbox_demo.write_company()
+        sandbox_demo.let_go_of_database()
         fronts, workers = _programs(port, sandbox)
         supervisor = Supervisor(workers, fronts, cwd=embedded.ROOT, out=sys.stdout)
-        try:
-            supervisor.start()
-            self._wait(supervisor, port)
-            self._welcome(address, sandbox)
-            while True:
-                time.sleep(0.5)
-                for name in servers.ensure():
-                    self._tell(f"内置 {name} 意外停止，已重新启动")
-                supervisor.revive()
-        finally:
-            self._tell("正在停止……")
-            supervisor.stop()
+        reading = sandbox_demo.FirstReading() if sandbox else None
+        with _known_to_other_terminals(sandbox):
+            try:
+                supervisor.start()
+                self._wait(supervisor, port)
+                self._welcome(address, sandbox)
+                while True:
+                    if reading and reading.go_on():
+                        self._tell(f"\n沙箱里的员工、客户、群和渠道码已就绪：{address}\n")
+                    time.sleep(0.5)
+                    for name in servers.ensure():
+                        self._tell(f"内置 {name} 意外停止，已重新启动")
+                    supervisor.revive()
+            finally:
+                self._tell("正在停止……")
+                supervisor.stop()
 
     def _wait(self, supervisor: Supervisor, port: int) -> None:
         """Return when the site answers and the rest is at work, so that the welcome is the last to be printed."""
@@ -133,7 +130,7 @@ class Command(BaseCommand):
             lines += ["", f"  企业微信沙箱 http://{HOST}:{sandbox}/sandbox/ （扮演店长和顾客的手机）"]
         lines += ["", "按 Ctrl-C 停止；数据保留在 .local，make demo RESET=1 清空重来"]
         self._tell("\n" + "\n".join(lines) + "\n")
-        connection.close()
+        sandbox_demo.let_go_of_database()
 
     def _tell(self, text: str) -> None:
         with contextlib.suppress(OSError):  # the terminal may have gone; what is to be stopped is stopped all the same
@@ -143,19 +140,19 @@ class Command(BaseCommand):
 
 def _play_wecom(port: int) -> int | None:
     """Let the programs talk to a WeCom of their own, unless a company is configured; the sandbox's port."""
-    if settings.WECOM_CORP_ID:
+    if os.environ.get("WECOM_CORP_ID"):
         return None
     sandbox = port + SANDBOX_OFFSET if port + SANDBOX_OFFSET < 2**16 else port - SANDBOX_OFFSET
     _refuse_busy_port(sandbox)
-    home = f"http://{HOST}:{sandbox}"
-    os.environ |= {
-        "WECOM_CORP_ID": COMPANY["corp_id"], "WECOM_AGENT_ID": str(COMPANY["agent_id"]),
-        "WECOM_SECRET": COMPANY["app_secret"], "WECOM_TOKEN": COMPANY["callback_token"],
-        "WECOM_AES_KEY": COMPANY["callback_aes_key"], "WECOM_API_BASE": home,
-        "WECOM_CONTACTS_SECRET": COMPANY["contacts_secret"], "WECOM_OAUTH_BASE": home, "WECOM_LOGIN_BASE": home,
-        "WECOM_JSSDK_URL": f"{home}/sandbox/jssdk.js",
-    }  # fmt: skip
+    os.environ |= sandbox_demo.company(f"http://{HOST}:{sandbox}")
     return sandbox
+
+
+def _known_to_other_terminals(sandbox: int | None) -> contextlib.AbstractContextManager[None]:
+    """Where the database and Redis are the checkout's own, so is the company of WeCom."""
+    if sandbox is None or embedded.missing() != list(embedded.VARIABLES):
+        return contextlib.nullcontext()
+    return shared_company.shared(sandbox_demo.company(f"http://{HOST}:{sandbox}"))
 
 
 def _programs(port: int, sandbox: int | None) -> tuple[list[Program], list[Program]]:
@@ -166,8 +163,8 @@ def _programs(port: int, sandbox: int | None) -> tuple[list[Program], list[Progr
     worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     web = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(port),
            "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3"]  # fmt: skip
-    wecom = [sys.executable, "manage.py", "wecom_sandbox", "--port", str(sandbox), "--sample",
-             "--platform", f"http://{HOST}:{port}"]  # fmt: skip
+    wecom = [sys.executable, "manage.py", "wecom_sandbox", "--port", str(sandbox), "--platform", f"http://{HOST}:{port}",
+             "--company", str(sandbox_demo.COMPANY)]  # fmt: skip
     return (
         [
             Program("web", web, "Uvicorn running"),

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from wecom.sandbox import server
+from wecom.sandbox.world.errors import Impossible
 
 
 class Command(BaseCommand):
@@ -18,11 +19,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8090, help="端口，默认 8090")
         parser.add_argument("--data", type=Path, help="数据文件")
         parser.add_argument("--platform", default="http://127.0.0.1:8000", help="店圈的地址：回调与登录都指向它")
-        parser.add_argument("--sample", action="store_true", help="还没有成员时，先生成一家示例公司")
+        parser.add_argument("--company", type=Path, help="还没有成员时，先按这个文件（wecom_company 写的）建好公司")
 
-    def handle(self, *, host: str, port: int, data: Path | None, platform: str, sample: bool, **_: Any) -> None:
+    def handle(self, *, host: str, port: int, data: Path | None, platform: str, company: Path | None, **_: Any) -> None:
         # Where the platform is configured, the sandbox is the company it is configured for.
-        company = {
+        configured = {
             "corp_id": settings.WECOM_CORP_ID,
             "app_secret": settings.WECOM_SECRET,
             "agent_id": int(settings.WECOM_AGENT_ID or 0),
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         parts = urlsplit(platform)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise CommandError("--platform 应以 http:// 或 https:// 开头，如 http://127.0.0.1:8000")
-        chosen = {name: value for name, value in company.items() if value} | {
+        chosen = {name: value for name, value in configured.items() if value} | {
             "public_base": f"http://{host}:{port}",
             "callback_url": f"{platform.rstrip('/')}/wecom/callback/",
             "trusted_domains": [parts.netloc, parts.netloc.replace("127.0.0.1", "localhost")],
@@ -44,4 +45,7 @@ class Command(BaseCommand):
         self.stdout.write(f"企业微信沙箱：http://{host}:{port}/sandbox/")
         self.stdout.flush()
         path = data or Path(settings.BASE_DIR) / ".local" / "wecom-sandbox.sqlite3"
-        server.serve(host=host, port=port, path=path, settings=chosen, sample=sample)
+        try:
+            server.serve(host=host, port=port, path=path, settings=chosen, company=company)
+        except (Impossible, OSError, UnicodeDecodeError) as problem:
+            raise CommandError(f"{company}：{problem}" if company else str(problem)) from None
