@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 import factory
@@ -10,10 +11,12 @@ from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from communities.models import (
+    Asset,
     CellMaterial,
     CustomerGroup,
     EntryCode,
     Material,
+    MaterialAsset,
     MaterialVersion,
     PlanCell,
     PlanVersion,
@@ -226,3 +229,39 @@ class PlanCellFactory(DjangoModelFactory):
             self.for_listed_stores = True
             self.save(update_fields=["for_listed_stores"])
             self.stores.set(extracted)
+
+
+class MaterialVersionFactory(DjangoModelFactory):
+    """The current version of a material; `pictures` are placed in order."""
+
+    class Meta:
+        model = MaterialVersion
+        skip_postgeneration_save = True
+
+    material = factory.SubFactory(MaterialFactory)
+    number = factory.LazyAttribute(lambda o: o.material.versions.count() + 1)
+    text = "{店名}的新鲜水果到了"
+    made_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)
+
+    @factory.post_generation
+    def pictures(self, _create, assets, **_):
+        for position, asset in enumerate(assets or []):
+            MaterialAsset.objects.create(version=self, asset=asset, position=position)
+        Material.objects.filter(pk=self.material_id).update(current=self)
+        self.material.current = self
+
+
+class AssetFactory(DjangoModelFactory):
+    """A picture's row; its file is not there."""
+
+    class Meta:
+        model = Asset
+
+    sha256 = factory.Sequence(lambda n: n.to_bytes(32, "big"))
+    kind = Asset.Kind.IMAGE
+    file = factory.Sequence(lambda n: f"materials/{n}.jpg")
+    width = 1080
+    height = 1080
+    size = 50_000
+    phash = factory.Sequence(lambda n: int.from_bytes(sha256(str(n).encode()).digest()[:8], "big", signed=True))
+    uploaded_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)

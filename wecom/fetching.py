@@ -1,17 +1,21 @@
-"""Fetch a picture from an address that somebody else wrote, without becoming his way into our network."""
+"""Fetch from an address that somebody else wrote, without becoming his way into our network."""
 
 import ipaddress
 import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
 _TIMEOUT = httpx.Timeout(5, connect=3)
 _SECONDS = 20  # for the whole answer, however slowly it drips
 _OK = 200
+_ERRORS, _BROKEN = 400, 500
+_SHY = {401, 403, 405, 429}  # there is something, but not for a program
+_HOPS = 4
+_BROWSER = "Mozilla/5.0 (compatible; Dianquan)"  # some shops answer nothing to a client without a name
 _HTTPS = 443
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # an IPv4 address in the clothes of a public IPv6 one
 
@@ -20,6 +24,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 class FetchRefused(Exception):
     """The address or what lies there is not acceptable; the message says why, in Chinese."""
+
+
+class NotReached(FetchRefused):
+    """Nobody answered, or only with an error of their own: another try may fare better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,7 @@ def fetch_public(
 
     :raises FetchRefused: not https, not public, too large, of another type, too slow, or not there.
     """
-    parts = _checked(url)
-    host = str(parts.hostname)
-    address = _public_address(host, lookup)
-    literal = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 -- the version of IP
-    target = f"https://{literal}{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    target, host = _pinned(_checked(url), lookup, "图片地址")
     client = http or httpx.Client(trust_env=False)
     try:
         with client.stream(
@@ -67,26 +71,71 @@ def fetch_public(
             client.close()
 
 
-def _checked(url: str) -> SplitResult:
+def probe_public(
+    url: str, *, lookup: Callable[[str], Sequence[str]] = resolve, http: httpx.Client | None = None
+) -> None:
+    """Make sure that a public https address opens; nothing of its content is read.
+
+    Redirects are followed a few steps, since short links are made of them; each step is checked as the first was.
+
+    :raises NotReached: nobody answers, or a server that is down.
+    :raises FetchRefused: not https, not public, or there is nothing.
+    """
+    client = http or httpx.Client(trust_env=False)
+    try:
+        for _ in range(_HOPS):
+            target, host = _pinned(_checked(url, "链接"), lookup, "链接")
+            with client.stream(
+                "GET", target, headers={"Host": host, "User-Agent": _BROWSER}, extensions={"sni_hostname": host},
+                timeout=_TIMEOUT, follow_redirects=False,
+            ) as response:  # fmt: skip
+                if not response.has_redirect_location:
+                    _judge(response.status_code)
+                    return
+                url = urljoin(url, response.headers["location"])
+        raise FetchRefused("链接跳转太多次")
+    except httpx.HTTPError as error:
+        raise NotReached(f"链接打不开（{type(error).__name__}）") from None
+    finally:
+        if http is None:
+            client.close()
+
+
+def _judge(status: int) -> None:
+    if status >= _BROKEN:
+        raise NotReached(f"链接返回 {status}")
+    if status >= _ERRORS and status not in _SHY:
+        raise FetchRefused(f"链接返回 {status}")
+
+
+def _checked(url: str, what: str = "图片地址") -> SplitResult:
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise FetchRefused("图片地址不正确") from None
+        raise FetchRefused(f"{what}不正确") from None
     if parts.scheme != "https" or not parts.hostname:
-        raise FetchRefused("图片地址必须以 https:// 开头")
+        raise FetchRefused(f"{what}必须以 https:// 开头")
     if parts.username or parts.password or port not in {None, _HTTPS}:
-        raise FetchRefused("图片地址不能带账号或端口")
+        raise FetchRefused(f"{what}不能带账号或端口")
     return parts
 
 
-def _public_address(host: str, lookup: Callable[[str], Sequence[str]]) -> Address:
+def _pinned(parts: SplitResult, lookup: Callable[[str], Sequence[str]], what: str) -> tuple[str, str]:
+    """The address with its host replaced by the IP that was checked, and the host."""
+    host = str(parts.hostname)
+    address = _public_address(host, lookup, what)
+    literal = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 -- the version of IP
+    return f"https://{literal}{parts.path or '/'}{'?' + parts.query if parts.query else ''}", host
+
+
+def _public_address(host: str, lookup: Callable[[str], Sequence[str]], what: str) -> Address:
     try:
         addresses = [ipaddress.ip_address(found) for found in lookup(host)]
     except (OSError, ValueError):
-        raise FetchRefused("图片地址的域名无法解析") from None
+        raise NotReached(f"{what}的域名无法解析") from None
     if not addresses or not all(_is_public(address) for address in addresses):
-        raise FetchRefused("图片地址不是公网地址")
+        raise FetchRefused(f"{what}不是公网地址")
     return addresses[0]
 
 

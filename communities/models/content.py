@@ -129,6 +129,7 @@ class LintRule(models.Model):
         LOW_RESOLUTION = "low_resolution", "图片不清晰"
         NOT_STOCKED = "not_stocked", "本店没有这个商品"
         SOLD_OUT = "sold_out", "本店已售罄"
+        UNFILLED = "unfilled", "占位没有内容"
         PRICE_DIFFERS = "price_differs", "价格与本店不符"
         BANNED_WORD = "banned_word", "违禁用语"
         INDUCEMENT = "inducement", "诱导分享"
@@ -155,14 +156,23 @@ class LintRule(models.Model):
 
 
 class BannedWord(models.Model):
-    """A wording that may not be posted, and why: it induces sharing, or is absolute or banned."""
+    """A wording that may not be posted, and why: it induces sharing, or is absolute or banned.
+
+    An `allowed` one is the opposite: a harmless phrase (第一次) that holds a banned word (第一).
+    """
 
     word = models.CharField("词语", max_length=32, unique=True)
     inducement = models.BooleanField("诱导分享", default=False)
+    allowed = models.BooleanField("放行", default=False)
     reason = models.CharField("原因", max_length=64, blank=True, default="")
 
     class Meta:
         verbose_name = verbose_name_plural = "违禁词"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(allowed=False) | Q(inducement=False), name="an_allowed_phrase_bans_nothing"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.word
