@@ -6,8 +6,9 @@ class CommunitiesConfig(AppConfig):
     verbose_name = "社群"
 
     def ready(self) -> None:
-        from communities import group_handlers, handlers
+        from communities import group_handlers, handlers, handover_handlers
         from communities.services import groups
+        from communities.services.handover import outcomes as handovers
         from members import merge_registry
         from wecom import registry
 
@@ -17,4 +18,8 @@ class CommunitiesConfig(AppConfig):
         registry.register(added, handlers.welcome, name="communities.welcome", queue="fast")
         registry.register(half_added, handlers.welcome, name="communities.welcome_half", queue="fast")
         registry.register("change_external_chat", group_handlers.group_changed, name="communities.group_changed")
+        ended, failed = "change_external_contact.del_external_contact", "change_external_contact.transfer_fail"
+        registry.register(ended, handover_handlers.contact_ended, name="communities.handover_contact_ended")
+        registry.register(failed, handover_handlers.transfer_failed, name="communities.handover_failed")
+        merge_registry.register("handovers", "交接记录", handovers.move_items)
         merge_registry.register("memberships", "群成员记录", groups.move_memberships)

@@ -1,5 +1,6 @@
 """Celery entries of the communities."""
 
+import contextlib
 from collections.abc import Sequence
 from datetime import date
 
@@ -104,3 +105,31 @@ def bulk_materialise(day: date | str, store_ids: Sequence[int] | None = None) ->
 
     day = date.fromisoformat(day) if isinstance(day, str) else day
     materialising.materialise(day=day, store_ids=store_ids, at=timezone.now())
+
+
+@shared_task(name="communities.advance_handover", acks_late=True, ignore_result=True)
+def advance_handover(*, job_id: int) -> None:
+    """Bring one hand-over as far as it will go now, within the share of calls that leaves room for people."""
+    from communities.services.handover.driving import advance_handover as advance
+
+    advance(job_id=job_id, gateway=wecom().bulk(), clock=timezone.now)
+
+
+@shared_task(name="communities.sweep_handovers", ignore_result=True)
+def sweep_handovers() -> None:
+    """Each minute: hand-overs whose time has come, or whose worker was lost, go on."""
+    from communities.models import HandoverJob
+
+    for job_id in HandoverJob.objects.due(timezone.now()).order_by("next_at").values_list("pk", flat=True)[:_SWEPT]:
+        advance_handover.delay(job_id=job_id)
+
+
+@shared_task(name="communities.bulk_read_unassigned", ignore_result=True)
+def bulk_read_unassigned() -> None:
+    """Each night, and on request: whose customers wait for somebody."""
+    from communities.services.unassigned import read_unassigned
+    from wecom.services.syncing import SyncBusy
+
+    if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
+        with contextlib.suppress(SyncBusy):
+            read_unassigned(gateway=wecom().bulk(), clock=timezone.now)

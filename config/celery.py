@@ -69,6 +69,16 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(minute="*/10"),
                 "options": {"queue": BULK, "expires": 60},
             },
+            "hand-overs that are due": {
+                "task": "communities.sweep_handovers",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
+            "customers whose colleague left": {
+                "task": "communities.bulk_read_unassigned",
+                "schedule": crontab(hour=6, minute=50),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "rows of merged members": {
                 "task": "members.gather_strays",
                 "schedule": crontab(hour=4, minute=20),

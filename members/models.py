@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Func, Q, Value
@@ -182,6 +183,8 @@ class Contact(models.Model):
         "渠道标记", max_length=64, blank=True, db_default="", default=""
     )  # of the entry code she came by
     add_way = models.PositiveSmallIntegerField("添加方式", null=True, blank=True)  # WeCom's numbers
+    # The ids of the corporate tags this colleague marked her with.
+    tags = ArrayField(models.CharField(max_length=64), verbose_name="企业标签", default=list, db_default=[], blank=True)
     # When WeCom was last read about this pair; empty for contacts that did not come from there.
     mirrored_at = models.DateTimeField("企微最近核对", null=True, editable=False)
 

@@ -13,14 +13,17 @@ from communities.models.content import (
     Theme,
 )
 from communities.models.groups import CustomerGroup, GroupMembership
+from communities.models.handover import HandoverItem, HandoverJob, UnassignedCustomer
 from communities.models.plan import CalendarDay, CellMaterial, PlanCell, PlanVersion, Slot, SlotHour, StorePost
 from communities.models.posts import Broadcast, PostContent, PostEvidence, PostTask
 from communities.models.quota import QuotaRule, QuotaUse
-from communities.models.welcome import WelcomeOutcome, WelcomeText
+from communities.models.welcome import GroupWelcome, WelcomeOutcome, WelcomeText
 
 __all__ = [
     "PROMOTIONS", "Asset", "BannedWord", "Broadcast", "CalendarDay", "CellMaterial", "CodeAdd", "CodeAlert",
-    "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "GroupMembership", "LintRule", "Material", "MaterialAsset",
-    "MaterialVersion", "PlanCell", "PlanVersion", "PostContent", "PostEvidence", "PostTask", "QuotaRule", "QuotaUse",
-    "Slot", "SlotCard", "SlotHour", "StorePost", "Theme", "WelcomeOutcome", "WelcomeText",
+    "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "GroupMembership", "GroupWelcome", "HandoverItem",
+    "HandoverJob", "LintRule", "Material", "MaterialAsset", "MaterialVersion", "PlanCell", "PlanVersion", "PostContent",
+    "PostEvidence", "PostTask", "QuotaRule",
+    "QuotaUse", "Slot", "SlotCard", "SlotHour", "StorePost", "Theme", "UnassignedCustomer",
+    "WelcomeOutcome", "WelcomeText",
 ]  # fmt: skip

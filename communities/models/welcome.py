@@ -13,7 +13,8 @@ from communities.models.codes import EntryCode
 class WelcomeText(models.Model):
     """A welcome of a store or, without one, of the chain; for one scene or, with an empty one, for all.
 
-    The text may hold {店名}, {店长}, {利益点} and {优惠券}.
+    The text may hold {店名}, {店长}, {利益点} and {优惠券}. A store's text without a coupon or links of its own says
+    the chain's.
     """
 
     store = models.ForeignKey(
@@ -24,6 +25,7 @@ class WelcomeText(models.Model):
     fallback = models.CharField("备用欢迎语", max_length=500, blank=True, default="")
     coupon = models.CharField("优惠券", max_length=200, blank=True, default="")
     with_group = models.BooleanField("附上群二维码", default=True)
+    links = models.JSONField("图文链接", default=list, blank=True)  # [{"title", "url", "desc"}], eight beside the group
     changed_by = models.ForeignKey("stores.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField("修改时间")
 
@@ -75,3 +77,35 @@ class WelcomeOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.result}"
+
+
+class GroupWelcome(models.Model):
+    """A welcome of groups, kept at WeCom as a template; each owner picks it in the group.
+
+    WeCom has no list of templates: the row exists before WeCom is asked, so that a lost answer leaves a trace.
+    """
+
+    class Status(models.TextChoices):
+        MAKING = "making", "正在保存"
+        LIVE = "live", "可选用"
+        LOST = "lost", "结果不明"
+
+    text = models.CharField("欢迎语", max_length=1_000)
+    template_id = models.CharField("企微编号", max_length=64, blank=True, default="")
+    status = models.CharField("状态", max_length=8, choices=Status, default=Status.MAKING)
+    changed_by = models.ForeignKey("stores.Staff", on_delete=models.PROTECT, related_name="+", verbose_name="修改人")
+    changed_at = models.DateTimeField("修改时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "入群欢迎语"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["template_id"], condition=~Q(template_id=""), name="one_group_welcome_per_template"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="live") | ~Q(template_id=""), name="live_group_welcome_has_its_template"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:20]

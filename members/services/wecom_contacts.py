@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from members import identities
 from members.models import Contact, Identity, MatchReview, Member
 from stores.models import Staff
-from wecom.client.customers import ExternalContact, Follow
+from wecom.client.customers import ExternalContact, Follow, tags_of
 
 SOURCE = "wecom"
 _TRIES = 3
@@ -157,8 +157,7 @@ def _people(seen: Sequence[SeenContact], staff: dict[str, Staff], *, corp_id: st
             ),
         )  # fmt: skip
         for written in one.follow.get("remark_mobiles", []):
-            phone = identities.normalise_phone(written)
-            if phone:
+            if phone := identities.normalise_phone(written):
                 person.phones.append(_hash("phone", phone, ""))
     return sorted(people.values(), key=lambda person: person.hash)
 
@@ -224,9 +223,7 @@ def _open_reviews(people: Iterable[_Person], owners: dict[bytes, int], *, at: da
     reason = MatchReview.Reason
     pairs: dict[Key, str] = {}
     for one in people:
-        hints: list[tuple[bytes | None, str]] = [(one.unionid_hash, reason.UNIONID)]
-        hints += [(phone, reason.PHONE) for phone in one.phones]
-        for key, why in hints:
+        for key, why in [(one.unionid_hash, reason.UNIONID), *((phone, reason.PHONE) for phone in one.phones)]:
             other = owners.get(key) if key is not None else None
             if one.member_id is not None and other is not None and other != one.member_id:
                 pairs.setdefault((one.member_id, other), why)
@@ -250,8 +247,9 @@ def _settle_contacts(
             member_id__in={member for member, _ in wanted}, staff_id__in={person for _, person in wanted}
         ).order_by("pk")
     }  # fmt: skip
-    new = [_contact(key, one, read_at=read_at, at=at) for key, one in wanted.items() if key not in known]
-    Contact.objects.bulk_create(new)
+    Contact.objects.bulk_create(
+        [_contact(key, one, read_at=read_at, at=at) for key, one in wanted.items() if key not in known]
+    )
     applied.added = [one.contact["external_userid"] for key, one in wanted.items() if key not in known]
     same: list[int] = []
     changed: list[Contact] = []
@@ -265,7 +263,7 @@ def _settle_contacts(
             continue
         changed.append(row)
         (applied.revived if outcome == "revived" else applied.changed).append(one.contact["external_userid"])
-    Contact.objects.bulk_update(changed, ["remark", "state", "add_way", "added_at", "ended_at", "mirrored_at"])
+    Contact.objects.bulk_update(changed, ["remark", "state", "add_way", "added_at", "tags", "ended_at", "mirrored_at"])
     Contact.objects.filter(pk__in=same).update(mirrored_at=read_at)
 
 
@@ -278,15 +276,16 @@ def _contact(key: Key, one: SeenContact, *, read_at: datetime, at: datetime) -> 
 
 def _update(row: Contact, one: SeenContact, *, read_at: datetime) -> Literal["revived", "changed"] | None:
     was_ended = row.ended_at is not None
-    before = (row.remark, row.state, row.add_way, row.added_at)
+    before = (row.remark, row.state, row.add_way, row.added_at, row.tags)
     row.remark = one.follow.get("remark", "")[:64]
     row.state = one.follow.get("state", "")[:64]
     row.add_way = one.follow.get("add_way")
     row.added_at = one.added_at or row.added_at
+    row.tags = tags_of(one.follow)
     row.ended_at, row.mirrored_at = None, read_at
     if was_ended:
         return "revived"
-    return "changed" if before != (row.remark, row.state, row.add_way, row.added_at) else None
+    return "changed" if before != (row.remark, row.state, row.add_way, row.added_at, row.tags) else None
 
 
 def _identity(member_id: int, kind: Identity.Kind, value: str, issuer: str, at: datetime) -> Identity:

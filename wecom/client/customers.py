@@ -49,6 +49,12 @@ class Follow(TypedDict):
     wechat_channels: NotRequired[dict[str, Any]]
 
 
+def tags_of(follow: Follow) -> list[str]:
+    """The ids of the corporate tags, in order: `get` mixes in personal ones, which have none."""
+    listed = [tag.get("tag_id", "") for tag in follow.get("tags", [])] + list(follow.get("tag_id", []))
+    return sorted({number for number in listed if number})
+
+
 class CustomerOfMember(TypedDict):
     external_contact: ExternalContact
     follow_info: Follow  # one member's, not a list

@@ -27,6 +27,8 @@ DEFAULTS: dict[str, Any] = {
     "hide_unsent": True,  # rows of groups not yet sent to may be missing from send_result
     "moment_seconds": 5,  # until a moment task is done
     "transfer_seconds": 86_400,
+    "groups_taken_a_day": 300,  # by one person from people who left
+    "transfers_a_page": 1_000,  # of transfer_result; unpublished
     "api_per_minute": 10_000,
     "api_per_hour": 150_000,
     "tickets_per_hour": {"corp": 400, "agent": 100},
@@ -46,6 +48,8 @@ DEFAULTS: dict[str, Any] = {
     "code_bad_oauth_code": 40029,
     "code_unknown_group": 90501,
     "code_too_many_templates": 40058,
+    "code_transfer_under_way": 40129,
+    "code_transferred_too_often": 40128,
 }
 
 

@@ -32,7 +32,7 @@ def test_a_transfer_takes_24_hours_and_the_customer_may_refuse(patient):
     patient.advance(DAY)
     patient.control("deliver")
 
-    assert (accepted, again) == ([0, 0, 40096, 84061], [45035])
+    assert (accepted, again) == ([0, 0, 40096, 84061], [40129])
     assert (waiting, states(patient)) == ([2, 3], [1, 3])
     assert yes in patient.customers("manager0002")
     assert no in patient.customers()
@@ -49,7 +49,7 @@ def test_a_customer_is_handed_over_twice_in_90_days_at_most(patient):
         patient.do("refuse_transfer", contact=customer) if codes[-1] == 0 else None
     patient.advance(91 * DAY)
 
-    assert codes == [0, 0, 40058]
+    assert codes == [0, 0, 40128]
     assert hand_over(patient, [customer]) == [0]
 
 
@@ -127,7 +127,7 @@ def test_a_group_changes_hands_on_the_job_twice_in_90_days_at_most(company):
             [row["errcode"] for row in company.ok("externalcontact/groupchat/onjob_transfer", body)["failed_chat_list"]]
         ]
 
-    assert codes == [[], [], [40058]]
+    assert codes == [[], [], [40128]]
 
 
 def test_statistics_count_what_happened_per_owner_and_day(company):

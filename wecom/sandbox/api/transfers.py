@@ -12,7 +12,6 @@ from wecom.sandbox.world.people import LEFT, follow_row
 _AT_ONCE = 100
 _PERIOD = 90 * 86_400
 _TIMES = 2
-_GROUPS_A_DAY = 300
 _YEAR = 365 * 86_400
 
 
@@ -55,12 +54,12 @@ def _one(call: Call, giver: Row, taker: Row, contact: str, kind: str) -> int:
     if follow_row(store, giver["userid"], contact) is None:
         return 84061
     if store.one("SELECT 1 FROM transfer WHERE subject = ? AND status = ?", contact, WAITING):
-        return 45035
+        return int(store.setting("code_transfer_under_way"))
     earlier = store.value(
         "SELECT COUNT(*) FROM transfer WHERE subject = ? AND created > ?", contact, call.now - _PERIOD
     )
     if earlier >= _TIMES:
-        return 40058
+        return int(store.setting("code_transferred_too_often"))
     if store.value("SELECT COUNT(*) FROM follow WHERE userid = ?", taker["userid"]) >= store.setting(
         "customers_per_member"
     ):
@@ -84,12 +83,14 @@ def result_of_leaver(call: Call) -> Answer:
 
 def _result(call: Call, kind: str) -> Answer:
     given = call.arguments
+    limit = int(call.store.setting("transfers_a_page"))
     [after] = position_of(given, 0)
     rows = call.store.all(
-        "SELECT * FROM transfer WHERE handover = ? AND takeover = ? AND kind = ? AND id > ? ORDER BY id LIMIT 1001",
+        "SELECT * FROM transfer WHERE handover = ? AND takeover = ? AND kind = ? AND id > ? ORDER BY id LIMIT ?",
         given.text("handover_userid", required=True), given.text("takeover_userid", required=True), kind, after,
+        limit + 1,
     )  # fmt: skip
-    rows, following = page(rows, 1_000, at=lambda row: (row["id"],))
+    rows, following = page(rows, limit, at=lambda row: (row["id"],))
     found = [_state(row) for row in rows]
     return {"customer": found, "next_cursor": following}
 
@@ -155,9 +156,9 @@ def _group(call: Call, chat_id: str, new: Row, *, resigned: bool) -> int:
         call.now - _PERIOD,
     )
     if not resigned and earlier >= _TIMES:
-        return 40058
-    today = store.count(f"groups:{new['userid'].lower()}", call.now - (call.now + 28_800) % 86_400)
-    if resigned and today > _GROUPS_A_DAY:
+        return int(store.setting("code_transferred_too_often"))
+    today = call.now - (call.now + 28_800) % 86_400
+    if resigned and store.count(f"groups:{new['userid'].lower()}", today) > store.setting("groups_taken_a_day"):
         return 45009
     store.run("UPDATE chat SET owner = ?, status = ? WHERE id = ?", new["userid"], 3 if resigned else 0, row["id"])
     # The new owner is in the group from now on. An API write: no callback comes of it.
