@@ -1,7 +1,7 @@
 import pytest
 
 from tests.handover.handing import Handing
-from tests.mirror.conftest import mirror  # noqa: F401 -- a fixture of these tests too
+from tests.mirror.conftest import connect, mirror  # noqa: F401 -- fixtures of these tests too
 from tests.wecom.sandbox.conftest import company, path, run  # noqa: F401 -- what it stands on
 
 
