@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("communities", "0005_cards_of_a_slot"),
+        ("communities", "0006_unfilled_places_and_allowed_phrases"),
         ("members", "0005_contacts_keep_their_tags"),
         ("stores", "0004_departments_and_wecom_userids"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
