@@ -64,21 +64,83 @@ def test_a_burst_of_300_joins_a_minute_is_played_by_the_clock(company):
     assert len(company.group(chat)["member_list"]) - before == 300
 
 
-def test_a_morning_and_an_opening_play_to_their_end(company):
-    for name in ("morning", "opening"):
-        planned = company.control("scenario", name=name)
-        assert planned["steps"] > 10
-    company.advance(700)
+def play(company, seconds=700, **scenario):
+    planned = company.control("scenario", **scenario)
+    company.advance(seconds)
     company.control("deliver")
+    assert company.see("state")["counts"]["step"] == 0
+    return planned
+
+
+def test_a_morning_plays_to_its_end_in_the_groups_of_several_managers(company):
+    before = {
+        chat: len(company.group(chat)["member_list"]) for chat in company.groups() + company.groups("manager0002")
+    }
+    planned = play(company, name="morning")
+    grown = {chat for chat, size in before.items() if len(company.group(chat)["member_list"]) == size + 2}
     kinds = {event["kind"] for event in company.events()}
 
-    assert company.see("state")["counts"]["step"] == 0
-    assert {
-        "change_external_contact.add_external_contact",
-        "change_external_chat.update",
-        "change_contact.create_user",
-    } <= kinds
-    assert len(company.rows("said")) > 5
+    assert planned["steps"] > 10
+    assert grown == {company.groups()[0], company.groups("manager0002")[0]}  # three came, one left
+    assert kinds == {"change_external_contact.del_follow_user", "change_external_chat.update"}
+    assert len(company.rows("said")) == 12
+
+
+def test_an_opening_fills_the_new_shops_own_group_with_friends_of_its_manager(company):
+    play(company, name="opening", userid="manager0002")
+    [new] = [chat for chat in company.groups("manager0002") if "开业" in company.group(chat)["name"]]
+    others = [chat for chat in company.groups() + company.groups("manager0002") if chat != new]
+    scenes = [one["join_scene"] for one in company.group(new)["member_list"]]
+    friends = [row for row in company.rows("follow") if row["userid"] == "manager0002" and row["add_way"] == 3]
+
+    assert (scenes.count(1), scenes.count(3)) == (25, 40)  # the manager and 24 friends; the rush
+    assert (len(friends), {row["state"] for row in friends}) == (24, {""})  # no code, so no state
+    assert {len(company.group(chat)["member_list"]) for chat in others} == {11}
+
+
+def test_an_opening_comes_by_the_codes_the_shop_has(company):
+    way = company.ok(
+        "externalcontact/add_contact_way", {"type": 1, "scene": 2, "user": ["manager0001"], "state": "dq1"}
+    )
+    play(company, name="opening", userid="manager0001")
+    came = [row for row in company.rows("follow") if row["state"] == "dq1"]
+
+    assert way["errcode"] == 0
+    assert (len(came), {row["add_way"] for row in came}) == (24, {1})
+
+
+def test_an_opening_where_nobody_works_begins_with_a_new_manager(company):
+    company.control("reset")
+    play(company, name="opening")
+
+    assert [row["owner"] for row in company.rows("chat")] == ["opening"]
+    assert "change_contact.create_user" in {event["kind"] for event in company.events()}
+
+
+def test_a_burst_at_a_shop_comes_by_its_group_code_and_goes_on_to_the_next_group(company):
+    company.control("settings", group_members=150, join_way_members=150)
+    first, second = company.groups()
+    body = {
+        "scene": 2,
+        "chat_id_list": [first, second],
+        "auto_create_room": 1,
+        "room_base_name": "福利",
+        "state": "dq2",
+    }
+    company.ok("externalcontact/groupchat/add_join_way", body)
+    play(company, name="burst", userid="manager0001", seconds=61)
+    came = [row for row in company.see("rows", table="chat_member")["rows"] if row["state"] == "dq2"]
+
+    assert len(came) == 300
+    assert len({row["chat_id"] for row in came}) == 3  # the third was made by WeCom
+    assert max(len(company.group(chat)["member_list"]) for chat in company.groups()) == 150
+
+
+def test_a_burst_without_a_code_fills_one_group_after_the_other(company):
+    company.control("settings", group_members=150)
+    play(company, name="burst", userid="manager0001", minutes=1, per_minute=270, seconds=61)
+
+    assert sorted(len(company.group(chat)["member_list"]) for chat in company.groups()) == [142, 150]
 
 
 def test_a_scenario_goes_on_after_a_restart(company, run):
