@@ -84,7 +84,7 @@ def _who(store: Store, person: str, scope: str) -> dict[str, Any]:
 
 
 def opened(store: Store, request: Request) -> Response:
-    """Open a page of the platform in a member's phone."""
+    """Open a page of the platform in somebody's phone: a member's, or a customer's."""
     query = request.query
     address = query.get("url", "")
     if not is_trusted(store, address):
@@ -92,7 +92,8 @@ def opened(store: Store, request: Request) -> Response:
     phone = Phone(
         query.get("userid", ""), query.get("entry", "normal"), query.get("chat", ""), query.get("contact", "")
     )
-    if store.one("SELECT 1 FROM staff WHERE userid = ? AND status <> ?", phone.userid, LEFT) is None:
-        raise BadLink("没有这个成员")
+    is_member = store.one("SELECT 1 FROM staff WHERE userid = ? AND status <> ?", phone.userid, LEFT)
+    if is_member is None and store.one("SELECT 1 FROM contact WHERE id = ?", phone.userid) is None:
+        raise BadLink("没有这个人")
     response = redirect(address)
     return Response(303, headers={**response.headers, "set-cookie": phone.cookie()})

@@ -63,7 +63,10 @@ def _authorise(store: Store, request: Request, *, web: bool) -> Response:
     if phone is not None and not web:
         with store.transaction():
             return identity.authorised(store, person=phone.userid, **asked)
-    staff = store.all("SELECT userid, name, position FROM staff WHERE status <> ? ORDER BY userid LIMIT 60", LEFT)
+    staff = store.all(
+        "SELECT userid, staff.name, staff.position, department.name AS shop FROM staff LEFT JOIN department"
+        " ON department.id = staff.department WHERE status <> ? ORDER BY staff.position, userid LIMIT 300", LEFT,
+    )  # fmt: skip
     contacts = [] if web else store.all("SELECT id, name FROM contact ORDER BY rowid DESC LIMIT 20")
     return _rendered("identify.html", {"asked": asked, "staff": staff, "contacts": contacts, "web": web})
 
@@ -72,8 +75,9 @@ def _scan(store: Store, request: Request, config_id: str) -> Response:
     way = store.document("contact_way", config_id) or store.document("join_way", config_id)
     if way is None:
         raise Impossible("二维码已失效")
+    chosen = store.one("SELECT id, name FROM contact WHERE id = ?", request.query.get("customer", ""))
     contacts = store.all("SELECT id, name FROM contact ORDER BY rowid DESC LIMIT 20")
-    return _rendered("scan.html", {"way": way, "contacts": contacts, "customer": request.query.get("customer", "")})
+    return _rendered("scan.html", {"way": way, "contacts": contacts, "chosen": chosen})
 
 
 def _act(store: Store, request: Request) -> Response:
@@ -93,9 +97,12 @@ def _act(store: Store, request: Request) -> Response:
         notice = f"做不到：{reason}"
     except (TypeError, ValueError, KeyError) as error:
         notice = f"填写不对：{error}"
+    else:
+        if not request.headers.get("hx-request"):
+            return redirect(back if back.startswith("/sandbox/") else "/sandbox/")
     if request.headers.get("hx-request"):
         return _rendered("notice.html", {"notice": notice})
-    return redirect(back if back.startswith("/sandbox/") else "/sandbox/")
+    return _rendered("refused.html", {"reason": notice}, status=400)
 
 
 def _done(store: Store, name: str, given: dict[str, Any], back: str) -> tuple[str, str]:
@@ -117,10 +124,19 @@ def _done(store: Store, name: str, given: dict[str, Any], back: str) -> tuple[st
             seeding.seed(store, managers=30, groups=60, contacts=1_500)
             return "示例公司已生成", back
         case "scan":
-            person = actions.perform(store, "scan", given)["external_userid"]
-            return "扫码成功", f"/sandbox/?{urlencode({'customer': person})}"
+            return "扫码成功", f"/sandbox/?{urlencode(_looked_at(store, actions.perform(store, 'scan', given)))}"
     actions.perform(store, name, given)
     return "已完成", back
+
+
+def _looked_at(store: Store, scanned: dict[str, Any]) -> dict[str, str]:
+    """After a scan both phones show the conversation it led to."""
+    person, chat_id = scanned["external_userid"], scanned.get("chat_id", "")
+    if chat_id:
+        owner = str(store.value("SELECT owner FROM chat WHERE chat_id = ?", chat_id))
+        return {"manager": owner, "customer": person, "m_room": chat_id, "c_room": chat_id}
+    room = f"{scanned['userid']}|{person}"
+    return {"manager": scanned["userid"], "customer": person, "m_room": room, "c_room": room}
 
 
 def _static(name: str) -> Response:

@@ -5,40 +5,74 @@ from typing import Any
 
 from wecom.sandbox.gate import shanghai
 from wecom.sandbox.store import Row, Store
+from wecom.sandbox.web import talk
 from wecom.sandbox.world import chats, people, scenarios, sending
 
 _PEOPLE = 40
-_LINES = 40
 Shown = dict[str, Any]
 
 
 def page(store: Store, query: dict[str, str]) -> Shown:
     """The whole page. Who is looked at stands in the address."""
-    staff = store.all("SELECT userid, name, position FROM staff WHERE status = 1 ORDER BY userid LIMIT ?", _PEOPLE)
     sought = query.get("q", "").strip()
-    contacts = store.all(
-        "SELECT id, name FROM contact WHERE ? = '' OR instr(name, ?) > 0 ORDER BY rowid DESC LIMIT ?",
-        sought,
-        sought,
-        _PEOPLE,
+    manager = query.get("manager") or str(
+        store.value("SELECT userid FROM staff WHERE status = 1 ORDER BY position <> '店长', userid LIMIT 1") or ""
     )
+    contacts = _contacts(store, sought, manager, query.get("customer", ""))
     at = {
-        "manager": query.get("manager") or (staff[0]["userid"] if staff else ""),
-        "customer": query.get("customer") or (contacts[0]["id"] if contacts else ""),
+        "manager": manager, "customer": query.get("customer") or (contacts[0]["id"] if contacts else ""),
         "m_room": query.get("m_room", ""), "c_room": query.get("c_room", ""), "q": sought,
     }  # fmt: skip
     return {
-        "at": at, "staff": staff, "contacts": contacts, "titles": scenarios.TITLES, **phones(store, at),
-        **panel(store), "faults": store.setting("faults"), "callback_url": store.setting("callback_url"),
-        "codes": _codes(store), "quota_rule": store.setting("quota_rule"),
+        "at": at, "staff": _staff(store, sought, manager), "contacts": contacts, "titles": scenarios.TITLES,
+        **phones(store, at), **panel(store), "faults": store.setting("faults"),
+        "callback_url": store.setting("callback_url"), "codes": _codes(store, manager),
+        "shop": _shop_name(store, manager), "quota_rule": store.setting("quota_rule"),
     }  # fmt: skip
+
+
+def _staff(store: Store, sought: str, manager: str) -> list[Row]:
+    """Colleagues of the one looked at first, then who leads the other shops."""
+    return store.all(
+        "SELECT userid, staff.name, staff.position, department.name AS shop FROM staff"
+        " LEFT JOIN department ON department.id = staff.department WHERE status = 1"
+        " AND (? = '' OR instr(staff.name, ?) > 0 OR instr(department.name, ?) > 0 OR userid = ?)"
+        " ORDER BY staff.department IS NOT (SELECT department FROM staff WHERE userid = ?),"
+        " staff.position <> '店长', staff.department, userid LIMIT ?",
+        sought, sought, sought, sought, manager, _PEOPLE,
+    )  # fmt: skip
+
+
+def _contacts(store: Store, sought: str, manager: str, chosen: str) -> list[Row]:
+    """Who was sought; else the one looked at, and the manager's friends and guests of his groups, newest first."""
+    if sought:
+        return store.all(
+            "SELECT id, name FROM contact WHERE instr(name, ?) > 0 ORDER BY rowid DESC LIMIT ?", sought, _PEOPLE
+        )
+    return store.all(
+        "SELECT id, name FROM contact WHERE id = ? OR id IN (SELECT contact FROM follow WHERE userid = ? UNION"
+        " SELECT member FROM chat_member JOIN chat USING (chat_id) WHERE owner = ? AND type = 2)"
+        " ORDER BY id = ? DESC, rowid DESC LIMIT ?",
+        chosen, manager, manager, chosen, _PEOPLE,
+    )  # fmt: skip
+
+
+def _shop_name(store: Store, manager: str) -> str:
+    return str(
+        store.value(
+            "SELECT department.name FROM staff JOIN department ON department.id = staff.department WHERE userid = ?",
+            manager,
+        )
+        or ""
+    )
 
 
 def phones(store: Store, at: dict[str, str]) -> Shown:
     """Both phones; a room nobody is in any more falls back to the first."""
     moment = shanghai(store.now())
     return {
-        "at": at, "clock": f"{moment:%H:%M}", "today": f"{moment.month}月{moment.day}日",
+        "platform": store.setting("callback_url").partition("/wecom/")[0] + "/", "at": at,
+        "clock": f"{moment:%H:%M}", "today": f"{moment.month}月{moment.day}日",
         "manager": _manager(store, at), "customer": _customer(store, at),
     }  # fmt: skip
 
@@ -62,20 +96,25 @@ def _manager(store: Store, at: dict[str, str]) -> Shown | None:
     if row is None:
         return None
     groups = store.all(
-        "SELECT chat_id AS room, name FROM chat WHERE dismissed = 0 AND chat_id IN"
+        "SELECT chat_id AS room, name, owner FROM chat WHERE dismissed = 0 AND chat_id IN"
         " (SELECT chat_id FROM chat_member WHERE member = ?) ORDER BY id DESC LIMIT 12", row["userid"],
     )  # fmt: skip
     friends = store.all(
         "SELECT follow.userid || '|' || contact.id AS room, contact.name, half FROM follow"
-        " JOIN contact ON contact.id = follow.contact WHERE userid = ? ORDER BY follow.id DESC LIMIT 12", row["userid"],
+        " JOIN contact ON contact.id = follow.contact WHERE userid = ? ORDER BY contact.id = ? DESC,"
+        " (SELECT MAX(id) FROM said WHERE room = follow.userid || '|' || contact.id) DESC, follow.id DESC LIMIT 12",
+        row["userid"], at["customer"],
     )  # fmt: skip
     rooms = [{"room": one["room"], "name": one["name"], "kind": "群"} for one in groups]
     rooms += [{"room": one["room"], "name": one["name"], "kind": "申请" if one["half"] else "客户"} for one in friends]
+    tasks = _tasks(store, row["userid"])
     chosen = at["m_room"] if at["m_room"] in {"app", "mass", *(one["room"] for one in rooms)} else "app"
     return {
-        "row": row, "rooms": rooms, "room": chosen, "app": _app_messages(store, row) if chosen == "app" else [],
-        "tasks": _tasks(store, row["userid"]), "moments": _moments(store, row["userid"]),
-        "lines": _lines(store, chosen, row["userid"]), "title": _title(store, chosen, rooms),
+        "row": row, "rooms": rooms, "room": chosen, "app": talk.app_messages(store, row) if chosen == "app" else [],
+        "tasks": tasks, "waiting": sum(one["status"] != sending.TASK_SENT and not one["cancelled"] for one in tasks),
+        "owns": any(one["room"] == chosen and one["owner"].lower() == row["userid"].lower() for one in groups),
+        "moments": _moments(store, row["userid"]),
+        "lines": talk.lines(store, chosen, row["userid"]), "title": _title(store, chosen, rooms),
         "pending": _pending(store, chosen),
     }  # fmt: skip
 
@@ -100,7 +139,7 @@ def _customer(store: Store, at: dict[str, str]) -> Shown | None:
         "row": row,
         "rooms": rooms,
         "room": chosen,
-        "lines": _lines(store, chosen, row["id"]),
+        "lines": talk.lines(store, chosen, row["id"]),
         "title": _title(store, chosen, rooms),
     }
 
@@ -114,72 +153,6 @@ def _pending(store: Store, room: str) -> bool:
     userid, pair, contact = room.partition("|")
     known = people.follow_row(store, userid, contact) if pair else None
     return bool(known and known["half"])
-
-
-def _lines(store: Store, room: str, me: str) -> list[Shown]:
-    rows = store.all(
-        "SELECT * FROM (SELECT * FROM said WHERE room = ? ORDER BY id DESC LIMIT ?) ORDER BY id", room, _LINES
-    )
-    return [
-        {
-            "mine": row["sender"].lower() == me.lower(),
-            "staff": store.one("SELECT 1 FROM staff WHERE userid = ?", row["sender"]) is not None,
-            "name": people.name_of(store, row["sender"]),
-            "time": f"{shanghai(row['at']):%H:%M}", **_said(store, json.loads(row["content"])),
-        }
-        for row in rows
-    ]  # fmt: skip
-
-
-def _said(store: Store, content: Shown) -> Shown:
-    kind = content["msgtype"]
-    body = content.get(kind, {})
-    media = body.get("media_id", "")
-    picture = body.get("pic_url") or (f"/sandbox/picture/{media}" if kind == "image" and media else "")
-    name = store.value("SELECT name FROM media WHERE media_id = ?", media) if media else ""
-    return {
-        "kind": kind,
-        "body": body,
-        "picture": picture.replace(store.setting("public_base"), ""),
-        "file": name,
-        "by": content.get("by", ""),
-    }
-
-
-def _app_messages(store: Store, member: Row) -> list[Shown]:
-    rows = store.all(
-        "SELECT * FROM (SELECT * FROM message WHERE userid = ? AND recalled = 0 ORDER BY id DESC LIMIT 12) ORDER BY id",
-        member["userid"],
-    )
-    return [
-        {**dict(row), "time": f"{shanghai(row['at']):%H:%M}", **_app_content(json.loads(row["content"]))}
-        for row in rows
-    ]
-
-
-def _app_content(content: Shown) -> Shown:
-    kind = content["msgtype"]
-    body = content[kind]
-    if kind != "template_card":
-        return {
-            "kind": kind,
-            "title": body.get("title", ""),
-            "text": body.get("content") or body.get("description", ""),
-            "url": body.get("url", ""),
-            "buttons": [],
-        }
-    main = body.get("main_title", {})
-    text = body.get("sub_title_text", "") or main.get("desc", "")
-    url = body.get("card_action", {}).get("url", "") or next(
-        (one.get("url", "") for one in body.get("button_list", []) if one.get("url")), ""
-    )
-    return {
-        "kind": kind,
-        "title": main.get("title", "卡片"),
-        "text": text,
-        "url": url,
-        "buttons": body.get("button_list", []),
-    }
 
 
 def _tasks(store: Store, userid: str) -> list[Shown]:
@@ -197,7 +170,8 @@ def _tasks(store: Store, userid: str) -> list[Shown]:
         content = json.loads(row["content"])
         found.append({
             **dict(row), "count": len(recipients), "text": content.get("text", {}).get("content", ""),
-            "attachments": len(content.get("attachments", [])), "time": f"{shanghai(row['created']):%H:%M}",
+            "attachments": [talk.said(store, one, userid) for one in content.get("attachments", [])],
+            "time": f"{shanghai(row['created']):%H:%M}",
             "left": sending.remaining(store, recipients[0]["recipient"]) if recipients else None,
             "what": "个客户群" if row["chat_type"] == "group" else "位客户",
         })  # fmt: skip
@@ -210,9 +184,24 @@ def _moments(store: Store, userid: str) -> list[Shown]:
     return [one for one in found if one is not None and not one.get("cancelled")]
 
 
-def _codes(store: Store) -> list[Shown]:
+def _codes(store: Store, manager: str) -> list[Shown]:
+    """The codes of the manager's shop; where it has none, the latest of the company."""
+    here = people.is_here(store, manager)
+    shop = scenarios.Shop.of(store, manager) if here else None
+    kinds = [("联系我", shop.ways), ("加入群聊", shop.group_ways)] if shop else []
+    if not any(ways for _, ways in kinds):
+        kinds = [
+            (title, tuple(store.documents(kind)[-6:]))
+            for kind, title in (("contact_way", "联系我"), ("join_way", "加入群聊"))
+        ]
     return [
-        {"id": way["config_id"], "title": title, "state": way.get("state", ""), "remark": way.get("remark", "")}
-        for kind, title in (("join_way", "加入群聊"), ("contact_way", "联系我"))
-        for way in store.documents(kind)[-8:]
+        {"id": way["config_id"], "title": title, "state": way.get("state", ""), "label": _label(way)}
+        for title, ways in kinds
+        for way in ways[-9:]
     ]
+
+
+def _label(way: Shown) -> str:
+    """What the platform calls a code, without the shop's name before it."""
+    remark = str(way.get("remark") or way.get("state") or "未命名")
+    return remark.partition("·")[2] or remark

@@ -27,6 +27,11 @@ def staff_row(store: Store, userid: str) -> Row:
     return row
 
 
+def is_here(store: Store, userid: str) -> bool:
+    """Whether a member works here now."""
+    return store.one("SELECT 1 FROM staff WHERE userid = ? AND status = ?", userid, ACTIVE) is not None
+
+
 def contact_row(store: Store, contact: str) -> Row:
     row = store.one("SELECT * FROM contact WHERE id = ?", contact)
     if row is None:
