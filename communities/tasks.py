@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import Sequence
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 
 from celery import shared_task
 from django.conf import settings
@@ -13,6 +14,8 @@ from wecom.gateway import wecom
 
 _SWEPT = 500
 _HOUR = 3_600
+_NOON = 12
+_TURN = timedelta(seconds=50)  # then the next minute's task has its turn
 
 
 @shared_task(
@@ -133,3 +136,74 @@ def bulk_read_unassigned() -> None:
     if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
         with contextlib.suppress(SyncBusy):
             read_unassigned(gateway=wecom().bulk(), clock=timezone.now)
+
+
+@shared_task(name="communities.bulk_materialise_next", ignore_result=True)
+def bulk_materialise_next() -> None:
+    """In the evening tomorrow's posts, in the morning today's once more: what an absence left out is caught up."""
+    at = timezone.localtime()
+    bulk_materialise.delay((at + timedelta(days=at.hour >= _NOON)).date())
+
+
+@shared_task(name="communities.bulk_check_posts", ignore_result=True)
+def bulk_check_posts() -> None:
+    """Each ten minutes: let go what was blocked and has been mended; the rest is checked again at its release."""
+    from communities.models import PostTask
+    from communities.services.cadence import checking
+
+    at = timezone.now()
+    checking.check_posts(checking.unreleased(at=at).filter(state=PostTask.State.BLOCKED), at=at)
+
+
+@shared_task(name="communities.release_posts", acks_late=True, ignore_result=True)
+def release_posts(*, store_ids: Sequence[int]) -> None:
+    """Release what is due in some stores, and ask WeCom for what must follow."""
+    from communities.services.cadence import releasing
+
+    releasing.release(store_ids=store_ids, at=timezone.now())
+    send_posts()
+
+
+@shared_task(name="communities.send_posts", acks_late=True, ignore_result=True)
+def send_posts() -> None:
+    """Make the group-sends and send the cards that are written down; what WeCom does not take now stays written."""
+    from communities.services.cadence import broadcasting, reminding
+
+    if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
+        until = timezone.now() + _TURN
+        broadcasting.make_group_sends(gateway=wecom(), clock=timezone.now, until=until)
+        reminding.send_cards(gateway=wecom(), clock=timezone.now, until=until)
+
+
+@shared_task(name="communities.sweep_slots", ignore_result=True)
+def sweep_slots() -> None:
+    """Each minute: whatever a slot owes by now. Everything is a row, so a beat that slept only makes it later."""
+    from communities.services.cadence import closing, releasing, reminding
+    from communities.services.cadence.timing import shards
+
+    at = timezone.now()
+    closing.close(at=at)
+    for part in shards(releasing.due_stores(at=at)):
+        release_posts.delay(store_ids=part)
+    reminding.ask_due_cards(at=at)
+    send_posts.apply_async(expires=60)
+
+
+@shared_task(name="communities.bulk_poll_group_sends", ignore_result=True)
+def bulk_poll_group_sends() -> None:
+    """Each minute: ask WeCom what became of the group-sends that are due to be asked after."""
+    from communities.services.cadence import polling
+
+    if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
+        polling.poll_group_sends(gateway=wecom().bulk(), clock=timezone.now, until=timezone.now() + _TURN)
+
+
+@shared_task(name="communities.bulk_read_quota", ignore_result=True)
+def bulk_read_quota() -> None:
+    """Each hour by day: count the group-sends that others made."""
+    from communities.services.cadence import quota_reading
+    from wecom.services.syncing import SyncBusy
+
+    if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
+        with suppress(SyncBusy):
+            quota_reading.read_quota(gateway=wecom().bulk(), clock=timezone.now)

@@ -79,6 +79,37 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=6, minute=50),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            "posts of tomorrow": {
+                "task": "communities.bulk_materialise_next",
+                "schedule": crontab(hour=19, minute=10),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            # What an absence in the evening left out is caught up before the first slot.
+            "posts of today": {
+                "task": "communities.bulk_materialise_next",
+                "schedule": crontab(hour=7, minute=10),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "slots": {
+                "task": "communities.sweep_slots",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
+            "evidence of group-sends": {
+                "task": "communities.bulk_poll_group_sends",
+                "schedule": crontab(),
+                "options": {"queue": BULK, "expires": 60},
+            },
+            "blocked posts": {
+                "task": "communities.bulk_check_posts",
+                "schedule": crontab(minute="5-59/10"),
+                "options": {"queue": BULK, "expires": 60},
+            },
+            "group-sends of others": {
+                "task": "communities.bulk_read_quota",
+                "schedule": crontab(hour="8-20", minute=22),
+                "options": {"queue": BULK, "expires": 60},
+            },
             "rows of merged members": {
                 "task": "members.gather_strays",
                 "schedule": crontab(hour=4, minute=20),

@@ -139,6 +139,9 @@ class Environment:
         secret=True,
     )
     allowed_hosts: tuple[str, ...] = _variable(_hosts, "站点域名，英文逗号分开；生产环境必填", default=())
+    site_url: str | None = _variable(
+        _origin, "本站的公开地址，企业微信里的提醒卡片用它打开页面；不填则用 ALLOWED_HOSTS 的第一个域名，演示为本机"
+    )
     csrf_trusted_origins: tuple[str, ...] = _variable(
         _origins, "允许跨域提交表单的来源，如 https://a.example", default=()
     )

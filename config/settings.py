@@ -20,6 +20,10 @@ SECRET_KEY = env.secret_key
 IDENTITY_KEYS = env.identity_keys
 IDENTITY_HASH_KEY = env.identity_hash_key
 ALLOWED_HOSTS = list(env.allowed_hosts) or ["127.0.0.1", "localhost", "[::1]"]
+# Where messages outside of a request point to; a leading dot means "and all below".
+SITE_URL = env.site_url or (
+    f"https://{env.allowed_hosts[0].lstrip('.')}" if env.allowed_hosts else f"http://127.0.0.1:{env.port}"
+)
 CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
 METRICS_TOKEN = env.metrics_token
 TRUSTED_PROXIES = env.trusted_proxies if PRODUCTION else 0

@@ -81,3 +81,8 @@ def settle(*, broadcast: Broadcast, group_ids: Collection[int], state: State, da
     QuotaUse.objects.filter(broadcast=broadcast, group__in=group_ids).exclude(state=state, day=day).update(
         state=state, day=day, msgid=broadcast.msgid, at=at
     )
+
+
+def adopt(*, msgid: str) -> None:
+    """A group-send that was read as somebody else's turns out to be ours: it is counted once, as held by us."""
+    QuotaUse.objects.filter(msgid=msgid, broadcast=None).delete()

@@ -11,7 +11,9 @@ from django.db import connection
 
 from communities.models import CustomerGroup
 from communities.selectors.planned import PlannedPost, planned_posts
+from communities.services.cadence.checking import check_posts, unreleased
 from communities.services.cadence.timing import release_at, shards, store_days
+from communities.services.cadence.weighing import weigh
 
 # What a later plan may change in a row.
 _FOLLOWS = (
@@ -70,13 +72,16 @@ class Materialised:
 def materialise(*, day: date, store_ids: Collection[int] | None = None, at: datetime) -> Materialised:
     """Let the posts of a day follow the plan, for some stores or all; a repeated call changes nothing.
 
-    Slots that have closed by `at` are left as they are. Each shard of stores is a transaction of its own, in which the
-    plan is read: of two runs, the later one has seen the newer plan.
+    New and changed posts are checked, and every channel of the day is chosen anew. Slots that have closed by `at` are
+    left as they are. Each shard of stores is a transaction of its own, in which the plan is read: of two runs, the
+    later one has seen the newer plan.
     """
     done = Materialised()
     for part in shards(_stores_with_groups() if store_ids is None else store_ids):
         with store_days(part):
             done += _upsert(planned_posts(day=day, store_ids=part), day=day, store_ids=part, at=at)
+            check_posts(unreleased(at=at).filter(day=day, store__in=part), at=at)
+            weigh(day=day, store_ids=part, at=at)
     return done
 
 

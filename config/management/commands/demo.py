@@ -144,7 +144,7 @@ def _play_wecom(port: int) -> int | None:
         return None
     sandbox = port + SANDBOX_OFFSET if port + SANDBOX_OFFSET < 2**16 else port - SANDBOX_OFFSET
     _refuse_busy_port(sandbox)
-    os.environ |= sandbox_demo.company(f"http://{HOST}:{sandbox}")
+    os.environ |= sandbox_demo.company(f"http://{HOST}:{sandbox}") | {"SITE_URL": f"http://{HOST}:{port}"}
     return sandbox
 
 
