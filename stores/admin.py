@@ -1,19 +1,26 @@
 """Django's admin, for IT: superusers only, and what is a ledger can be read but not rewritten."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django_otp.plugins.otp_totp import admin as _registers_devices  # noqa: F401 -- so that it has, before we undo it
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from stores.models import AuditEntry, ImportJob, Product, Region, SheetMapping, Staff, Store, StoreProduct
+from stores.services.second_factor import reset_second_factor
+from stores.services.staff import end_employment
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
 else:
     _ModelAdmin = admin.ModelAdmin  # not subscriptable at run time
 
+admin.site.unregister(TOTPDevice)  # it would show every secret; a phone is reset from the person's own row
 admin.site.unregister(Group)  # roles come from Staff.role; groups would be a second, silent door
 
 
@@ -73,6 +80,7 @@ class StaffAdmin(UserAdmin):  # type: ignore[type-arg]
         ("岗位", {"fields": ("name", "role", "store", "region", "is_active")}),
         ("后台", {"fields": ("is_staff", "is_superuser", "last_login")}),
     )
+    actions = ("reset_second_factors",)
     add_fieldsets = (
         (
             None,
@@ -82,6 +90,22 @@ class StaffAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Staff | None = None) -> bool:  # noqa: ARG002 -- Django's signature
         return False
+
+    def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
+        """Switching somebody off ends the employment, with everything that goes with it."""
+        leaves = change and "is_active" in form.changed_data and not obj.is_active
+        if leaves:
+            obj.is_active = True  # the service sees the change, and undoes the rights that were just typed
+        super().save_model(request, obj, form, change)
+        if leaves:
+            end_employment(staff=obj, actor=cast("Staff", request.user), at=timezone.now())
+
+    @admin.action(description="重置两步验证（下次用密码登录时重新绑定手机）")
+    def reset_second_factors(self, request: HttpRequest, queryset: QuerySet[Staff]) -> None:
+        """For people who lost their phone and their recovery codes."""
+        actor, now = cast("Staff", request.user), timezone.now()
+        done = sum(reset_second_factor(staff=staff, actor=actor, at=now) for staff in queryset)
+        self.message_user(request, f"已重置 {done} 人的两步验证")
 
 
 @admin.register(Product)

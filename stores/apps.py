@@ -15,3 +15,4 @@ class StoresConfig(AppConfig):
         imports_registry.register(ImportJob.Kind.PRODUCTS, ProductImport())
         imports_registry.register(ImportJob.Kind.STORES, StoreImport())
         registry.register("change_contact", handlers.contact_changed, name="stores.contact_changed")
+        registry.register("change_contact.delete_user", handlers.member_left, name="stores.member_left", queue="fast")

@@ -5,10 +5,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest, QueryDict
 
-from stores.models import Product, Store, StoreProduct
+from stores.models import Product, Staff, Store, StoreProduct
+from stores.services.second_factor import NothingEnrolled, SecondFactorRefused, TooManyTries
 from stores.services.shelf import ShelfState
 from stores.services.stages import next_stages
 from stores.templatetags.fmt import GRAMS_PER_JIN, per_unit, plain_stock, stock, yuan
@@ -31,11 +33,43 @@ class LoginForm(AuthenticationForm):
         "inactive": "账号或密码不对。连续输错 5 次会锁定 15 分钟",
     }
 
+    def confirm_login_allowed(self, user: Staff) -> None:
+        """Said only after the right password: who else is here learns nothing."""
+        super().confirm_login_allowed(user)
+        if not (settings.PASSWORD_FOR_EVERYONE or user.is_hq or user.is_superuser):
+            raise forms.ValidationError("门店和区域的同事请从企业微信进入，不用密码", code="not_by_password")
+
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
         self.fields["username"].label = "账号"
         self.fields["username"].widget.attrs.update(autocapitalize="none", spellcheck="false", autocomplete="username")
         _styled(self)
+
+
+class CodeForm(forms.Form):
+    """Six digits of the phone, or where `recovery` allows it one of the recovery codes."""
+
+    code = forms.CharField(label="动态码", max_length=40, error_messages={"required": "请输入动态码"})
+
+    def __init__(self, *args: Any, recovery: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        field.label = "6 位动态码或恢复码" if recovery else "App 里显示的 6 位数字"
+        field.widget.attrs.update(autocomplete="one-time-code", autocapitalize="characters", spellcheck="false")
+        if not recovery:
+            field.widget.attrs.update(inputmode="numeric")
+        _styled(self)
+
+    def refuse(self, refusal: SecondFactorRefused) -> None:
+        """Say under the field why the code did not do."""
+        match refusal:
+            case TooManyTries():
+                text = f"输错太多，请过 {refusal.seconds} 秒再试"
+            case NothingEnrolled():
+                text = "还没有绑定手机，请重新登录"
+            case _:
+                text = "动态码不对或已用过。请看 App 里最新的一个；手机时间要准"
+        self.add_error("code", text)
 
 
 class NewPasswordForm(PasswordChangeForm):

@@ -1,14 +1,21 @@
 from django.urls import URLPattern, URLResolver, path
 
-from stores.views import access, stores
+from stores.views import access, second_factor, stores, wecom_login
 
 app_name = "stores"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", access.login, name="login"),
+    path("login/wecom/", wecom_login.start, name="wecom_login"),
+    path("login/wecom/return/", wecom_login.finish, name="wecom_return"),
+    path("login/code/", second_factor.code, name="login_code"),
+    path("login/enrol/", second_factor.first_enrolment, name="login_enrol"),
     path("logout/", access.logout, name="logout"),
     path("account/", access.account, name="account"),
     path("account/password/", access.password, name="password"),
+    path("account/second-factor/", second_factor.overview, name="second_factor"),
+    path("account/second-factor/verify/", second_factor.verify, name="verify"),
+    path("account/second-factor/codes/", second_factor.new_codes, name="recovery_codes"),
     path("stores/", stores.store_list, name="list"),
     path("stores/<int:pk>/", stores.detail, name="detail"),
     path("stores/<int:pk>/stage/", stores.move_stage, name="move_stage"),

@@ -18,6 +18,18 @@ class Application:
     agent_id: str = ""
 
 
+def is_configured() -> bool:
+    """Whether there is an app to call and to log in through."""
+    return bool(settings.WECOM_CORP_ID and settings.WECOM_SECRET and settings.WECOM_AGENT_ID)
+
+
+def directory() -> Application | None:
+    """The 通讯录同步 secret, which lists the whole company and nothing else; None where it is not set."""
+    if not settings.WECOM_CONTACTS_SECRET:
+        return None
+    return Application("contacts", settings.WECOM_CORP_ID, settings.WECOM_CONTACTS_SECRET)
+
+
 def application() -> Application:
     """The self-built app.
 

@@ -21,15 +21,17 @@ from wecom.client.limits import Limiter
 from wecom.client.media import Media
 from wecom.client.messages import Messages
 from wecom.client.moments import Moments
-from wecom.client.oauth import OAuth
+from wecom.client.oauth import CLIENT_BASE, DESKTOP_BASE, OAuth
 from wecom.client.statistics import Statistics
 from wecom.client.tags import Tags
 from wecom.client.tokens import Fresh, SharedValue, fingerprint
 from wecom.client.transfers import Transfers
 from wecom.client.transport import TIMEOUT, Alerts, Transport
 from wecom.client.welcome import Welcome
-from wecom.configuration import Application, application
+from wecom.configuration import Application, application, directory
 from wecom.services.alerts import clear_alerts, raise_alert
+
+Share = Callable[[str, Callable[[], Fresh]], SharedValue]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class WeCom:
 
     def bulk(self) -> "WeCom":
         """The same for syncs: a smaller share of the calls, and the patience to wait for it."""
-        return _areas(self.transport.for_bulk(), share=self.js_sdk.share)
+        directory = self.contacts.directory and self.contacts.directory.for_bulk()
+        return _areas(self.transport.for_bulk(), share=self.js_sdk.share, directory=directory, oauth=self.oauth)
 
 
 class StoredAlerts:
@@ -76,26 +79,40 @@ def connect(
     alerts: Alerts | None = None,
     limiter: Limiter | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    directory: Application | None = None,
+    oauth_base: str = CLIENT_BASE,
+    login_base: str = DESKTOP_BASE,
 ) -> WeCom:
-    """A client of one application; its tokens and tickets are shared with all that use the same store."""
-    owner = f"wecom:{{{app.corp_id}}}:{app.name}:{fingerprint(app.secret)}"
+    """A client of one application; its tokens and tickets are shared with all that use the same store.
 
-    def share(name: str, fetch: Callable[[], Fresh]) -> SharedValue:
-        return SharedValue(store, key=f"{owner}:{name}", fetch=fetch)
+    `directory` is the 通讯录同步 secret beside it.
+    """
+    shared_limiter = limiter or Limiter(store, corp_id=app.corp_id)
 
-    transport = Transport(
-        application=app, base=base, http=http, token=lambda fetch: share("token", fetch),
-        limiter=limiter or Limiter(store, corp_id=app.corp_id), alerts=alerts or StoredAlerts(), sleep=sleep,
+    def sharing(application: Application) -> Share:
+        owner = f"wecom:{{{application.corp_id}}}:{application.name}:{fingerprint(application.secret)}"
+        return lambda name, fetch: SharedValue(store, key=f"{owner}:{name}", fetch=fetch)
+
+    def transport(application: Application) -> Transport:
+        share = sharing(application)
+        return Transport(
+            application=application, base=base, http=http, token=lambda fetch: share("token", fetch),
+            limiter=shared_limiter, alerts=alerts or StoredAlerts(), sleep=sleep,
+        )  # fmt: skip
+
+    main = transport(app)
+    return _areas(
+        main, share=sharing(app), directory=transport(directory) if directory else None,
+        oauth=OAuth(main, oauth_base, login_base),
     )  # fmt: skip
-    return _areas(transport, share=share)
 
 
-def _areas(transport: Transport, *, share: Callable[[str, Callable[[], Fresh]], SharedValue]) -> WeCom:
+def _areas(transport: Transport, *, share: Share, directory: Transport | None, oauth: OAuth) -> WeCom:
     return WeCom(
-        transport=transport, contacts=Contacts(transport), customers=Customers(transport), tags=Tags(transport),
-        groups=Groups(transport), codes=Codes(transport), welcome=Welcome(transport),
+        transport=transport, contacts=Contacts(transport, directory), customers=Customers(transport),
+        tags=Tags(transport), groups=Groups(transport), codes=Codes(transport), welcome=Welcome(transport),
         group_sends=GroupSends(transport), moments=Moments(transport), statistics=Statistics(transport),
-        transfers=Transfers(transport), messages=Messages(transport), media=Media(transport), oauth=OAuth(transport),
+        transfers=Transfers(transport), messages=Messages(transport), media=Media(transport), oauth=oauth,
         js_sdk=JsSdk(transport, share),
     )  # fmt: skip
 
@@ -105,10 +122,21 @@ def wecom() -> WeCom:
 
     :raises ImproperlyConfigured: WECOM_CORP_ID or WECOM_SECRET is not set.
     """
-    return _connected(application(), settings.WECOM_API_BASE, settings.REDIS_URL, os.getpid())
+    bases = (settings.WECOM_API_BASE, settings.WECOM_OAUTH_BASE, settings.WECOM_LOGIN_BASE)
+    return _connected(application(), directory(), bases, settings.REDIS_URL, os.getpid())
 
 
 @lru_cache(maxsize=4)
-def _connected(app: Application, base: str, redis_url: str, pid: int) -> WeCom:  # noqa: ARG001 -- a forked worker needs sockets of its own
+def _connected(
+    app: Application,
+    directory: Application | None,
+    bases: tuple[str, str, str],
+    redis_url: str,
+    pid: int,  # noqa: ARG001 -- a forked worker needs sockets of its own
+) -> WeCom:
+    base, oauth_base, login_base = bases
     store = redis.Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
-    return connect(app=app, base=base, store=store, http=httpx.Client(timeout=TIMEOUT))
+    return connect(
+        app=app, base=base, store=store, http=httpx.Client(timeout=TIMEOUT), directory=directory,
+        oauth_base=oauth_base, login_base=login_base,
+    )  # fmt: skip

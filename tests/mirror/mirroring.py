@@ -50,12 +50,13 @@ class Mirror:
         self.work()
 
     def work(self) -> None:
-        at = timezone.now()
-        while CallbackJob.objects.filter(queue="default", state="waiting").exists():
-            while inbox.run_next(queue="default", at=at):
-                pass
-            at += timedelta(hours=9)  # failures wait
-        assert not CallbackJob.objects.dead().filter(queue="default").values_list("handler", "error")
+        for queue in ("fast", "default"):
+            at = timezone.now()
+            while CallbackJob.objects.filter(queue=queue, state="waiting").exists():
+                while inbox.run_next(queue=queue, at=at):
+                    pass
+                at += timedelta(hours=9)  # failures wait
+            assert not CallbackJob.objects.dead().filter(queue=queue).values_list("handler", "error")
 
     def shuffled(self, plaintexts: Sequence[str], *, seed: int, loss: float = 0, double: float = 0) -> list[str]:
         dice = random.Random(seed)  # noqa: S311 -- reproducible on purpose

@@ -41,12 +41,21 @@ class User(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
+    """`directory` calls with the 通讯录同步 secret, where there is one: it alone lists the whole company."""
+
     transport: Transport
+    directory: Transport | None = None
+
+    @property
+    def sees_everybody(self) -> bool:
+        """Whether the lists hold the whole company, not only the app's range."""
+        return self.directory is not None
 
     def departments(self, *, root: int | None = None) -> list[DepartmentNode]:
         """The ids of a department and all below it."""
         scope = {} if root is None else {"id": root}
-        return cast("list[DepartmentNode]", self.transport.get("department/simplelist", **scope)["department_id"])
+        lists = self.directory or self.transport
+        return cast("list[DepartmentNode]", lists.get("department/simplelist", **scope)["department_id"])
 
     def department(self, *, department_id: int) -> Department:
         return cast("Department", self.transport.get("department/get", id=department_id)["department"])
@@ -64,11 +73,12 @@ class Contacts:
         return cast("list[User]", self.transport.get("user/simplelist", department_id=department_id)["userlist"])
 
     def user_id_pages(self, *, cursor: str = "", limit: int = 10_000) -> Iterator[Page[DepartmentUser]]:
-        """Every (member, department) of the company; needs the 通讯录同步 secret."""
+        """Every (member, department) of the company; with the app's own secret it is refused (48002)."""
+        lists = self.directory or self.transport
 
         def fetch(at: str) -> Page[DepartmentUser]:
             body = {"limit": limit} | ({"cursor": at} if at else {})
-            answer = self.transport.read("user/list_id", body)
+            answer = lists.read("user/list_id", body)
             return Page(answer["dept_user"], answer.get("next_cursor", ""))
 
         return walk(fetch, cursor=cursor)

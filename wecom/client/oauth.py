@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from wecom.client.transport import Answer, Request, Transport
 
+CLIENT_BASE, DESKTOP_BASE = "https://open.weixin.qq.com", "https://login.work.weixin.qq.com"
 Scope = Literal["snsapi_base", "snsapi_privateinfo"]
 
 
@@ -22,6 +23,8 @@ class Visitor:
 @dataclass(frozen=True, slots=True)
 class OAuth:
     transport: Transport
+    client_base: str = CLIENT_BASE
+    desktop_base: str = DESKTOP_BASE
 
     def client_url(self, *, redirect_uri: str, state: str, scope: Scope = "snsapi_base") -> str:
         """Where to send a browser inside the WeCom client."""
@@ -30,7 +33,7 @@ class OAuth:
             "appid": app.corp_id, "redirect_uri": redirect_uri, "response_type": "code", "scope": scope,
             "state": state, "agentid": app.agent_id,
         }  # fmt: skip
-        return f"https://open.weixin.qq.com/connect/oauth2/authorize?{urlencode(query)}#wechat_redirect"
+        return f"{self.client_base}/connect/oauth2/authorize?{urlencode(query)}#wechat_redirect"
 
     def desktop_url(self, *, redirect_uri: str, state: str) -> str:
         """Where to send a browser on a desktop, to scan."""
@@ -39,7 +42,7 @@ class OAuth:
             "login_type": "CorpApp", "appid": app.corp_id, "agentid": app.agent_id, "redirect_uri": redirect_uri,
             "state": state,
         }  # fmt: skip
-        return f"https://login.work.weixin.qq.com/wwlogin/sso/login?{urlencode(query)}"
+        return f"{self.desktop_base}/wwlogin/sso/login?{urlencode(query)}"
 
     def visitor(self, *, code: str) -> Visitor:
         """Who a code stands for. A code works once, so a lost answer is not asked for again."""
