@@ -74,6 +74,9 @@ def _doors(person: Staff) -> Iterator[Door]:
     yield Door("会员", "users", "members:list", frozenset({"members"}))
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}))
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
+    yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
+    if person.role not in _SHOP_ROLES:
+        yield Door("离职与交接", "arrow-right-left", "handovers:list", frozenset({"handovers"}), tucked=True)
     if person.role != Staff.Role.GUIDE:
         yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=person.role not in _SHOP_ROLES)
     yield Door("我的", "circle-user", "stores:account", _MINE)
