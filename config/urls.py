@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("codes/", include("communities.code_urls")),
     path("", include("communities.entry_urls")),
     path("groups/", include("communities.group_urls")),
+    path("welcomes/", include("communities.welcome_urls")),
     path("handovers/", include("communities.handover_urls")),
     path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),

@@ -126,7 +126,7 @@ def leavers_for(user: Staff, *, told_at: datetime | None) -> list[Leaver]:
     found = []
     for userid, staff in people.items():
         told = told_at is not None and (staff is None or staff.wecom_left_at is None or told_at >= staff.wecom_left_at)
-        customers = unassigned.get(userid, 0) if told or staff is None else staff.contact_count  # type: ignore[attr-defined] -- annotated by `_gone`
+        customers = unassigned.get(userid, 0) if told or staff is None else staff.contact_count  # type: ignore[attr-defined]  # annotated by _gone
         found.append(
             Leaver(
                 userid=userid, staff=staff, customers=customers, groups=groups.get(userid, 0),

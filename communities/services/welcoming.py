@@ -14,7 +14,7 @@ from communities.models import EntryCode, WelcomeOutcome, WelcomeText
 from communities.selectors import codes
 from communities.services.counting import customer_hash
 from stores.models import Staff, Store
-from wecom.client.content import Attachment, ContentRefused, Image, Link
+from wecom.client.content import MAX_ATTACHMENTS, Attachment, ContentRefused, Image, Link
 from wecom.client.errors import OutcomeUnknown, Treatment, WeComRefused, WeComUnavailable
 from wecom.client.welcome import Outcome
 from wecom.gateway import WeCom
@@ -100,7 +100,8 @@ def _message(store: Store | None, person: Staff | None, code: EntryCode | None, 
         return welcome_texts.filled(text, store=store, person=person, code=code, coupon=chosen.coupon)
 
     fallback = said(chosen.fallback or welcome_texts.FALLBACK)
-    return _Message(text=said(chosen.text) or fallback, attachments=_group(store, chosen, at), fallback=fallback)
+    attachments = (*_group(store, chosen, at), *(Link(**link) for link in chosen.links))[:MAX_ATTACHMENTS]
+    return _Message(text=said(chosen.text) or fallback, attachments=attachments, fallback=fallback)
 
 
 def _group(store: Store, chosen: WelcomeText, at: datetime) -> tuple[Attachment, ...]:

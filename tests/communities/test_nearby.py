@@ -1,15 +1,12 @@
 """The page behind a chain-wide code finds the nearest open store."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
 from communities.selectors.nearby import nearest_code
-from communities.services import group_welcomes
-from stores.models import AuditEntry
-from tests.factories import EntryCodeFactory, StaffFactory, StoreFactory
+from tests.factories import EntryCodeFactory, StoreFactory
 
 
 def code_at(latitude, longitude, **facts):
@@ -53,18 +50,3 @@ def test_a_missing_or_impossible_position_is_asked_for(query):
 
     assert "用我的位置" in answer.content.decode()
     assert answer["Permissions-Policy"] == "geolocation=(self)"
-
-
-@pytest.mark.django_db
-def test_a_group_welcome_is_made_by_api_and_audited(site):
-    site.fake.script["externalcontact/group_welcome_template/add"] = [{"errcode": 0, "template_id": "t1"}]
-
-    made = group_welcomes.add_template(
-        text="欢迎 %NICKNAME% 进群", by=StaffFactory(), at=datetime(2026, 1, 5, tzinfo=UTC), gateway=site.wecom
-    )
-
-    assert made == "t1"
-    assert site.fake.body("externalcontact/group_welcome_template/add") == {
-        "text": {"content": "欢迎 %NICKNAME% 进群"}, "notify": 1,
-    }  # fmt: skip
-    assert AuditEntry.objects.get(action="group_welcome.add").target == "t1"
