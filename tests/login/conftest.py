@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.login.doors import Door
-from tests.mirror.conftest import mirror  # noqa: F401 -- a fixture of these tests too
+from tests.mirror.conftest import connect, mirror  # noqa: F401 -- fixtures of these tests too
 from tests.mirror.mirroring import Mirror
 from tests.wecom.sandbox.company import Company
 from tests.wecom.sandbox.conftest import company, path, run  # noqa: F401 -- fixtures of these tests too
