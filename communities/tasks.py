@@ -207,3 +207,21 @@ def bulk_read_quota() -> None:
     if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
         with suppress(SyncBusy):
             quota_reading.read_quota(gateway=wecom().bulk(), clock=timezone.now)
+
+
+@shared_task(name="communities.check_links", ignore_result=True)
+def check_links(*, version_id: int) -> None:
+    """On save: open what a new version links to, so that the editor and the checks can tell."""
+    from communities.models import MaterialVersion
+    from communities.services.content import links
+
+    version = MaterialVersion.objects.get(pk=version_id)
+    links.check_links(links.addresses_of(version), at=timezone.now())
+
+
+@shared_task(name="communities.bulk_check_links", ignore_result=True)
+def bulk_check_links() -> None:
+    """Each night: whatever materials in use link to."""
+    from communities.services.content import links
+
+    links.check_links(links.live_addresses(), at=timezone.now())

@@ -115,6 +115,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=4, minute=20),
                 "options": {"expires": _HOUR},
             },
+            "links in materials": {
+                "task": "communities.bulk_check_links",
+                "schedule": crontab(hour=5, minute=10),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             # At half past two; the later ones go on with what an hour was not enough for.
             "mirror of WeCom": {
                 "task": "communities.bulk_reconcile",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from django.db.models import Case, Prefetch, When
+from django.db.models import Case, When
 
 from communities import order_links, placeholders
 from communities.models import Asset, MaterialAsset, MaterialVersion
@@ -44,6 +44,7 @@ class Use:
 @dataclass(frozen=True, slots=True)
 class Facts:
     versions: dict[int, MaterialVersion]
+    assets: dict[int, list[Asset]]  # by version, in the order they are sent
     stores: dict[int, StoreFacts]
     shelf: dict[tuple[int, int], Shelved]  # by store and product
     links: dict[order_links.Wanted, str]
@@ -95,25 +96,23 @@ def texts_of(version: MaterialVersion) -> tuple[str, ...]:
 
 
 def gather(uses: Collection[Use]) -> Facts:
-    """The facts about the versions and stores of these uses: versions and pictures, stores, managers, shelf, links."""
-    versions = versions_by_id({use.version_id for use in uses})
+    """The facts about the versions and stores of these uses: versions, files, stores, managers, shelf, order pages."""
+    ids = {use.version_id for use in uses}
+    versions = MaterialVersion.objects.select_related("material", "product").in_bulk(ids)
+    assets: dict[int, list[Asset]] = {pk: [] for pk in versions}
+    for placed in MaterialAsset.objects.filter(version__in=ids).select_related("asset").order_by("position"):
+        assets[placed.version_id].append(placed.asset)
+    return facts_about(versions, assets, uses)
+
+
+def facts_about(versions: dict[int, MaterialVersion], assets: dict[int, list[Asset]], uses: Collection[Use]) -> Facts:
+    """The same for versions at hand, be they stored or just being written."""
     store_ids = {use.store_id for use in uses}
     products = {version.product_id for version in versions.values() if version.product_id is not None}
     return Facts(
-        versions=versions, stores=_stores(store_ids), shelf=_shelf(store_ids, products), links=_links(uses, versions)
-    )
-
-
-def versions_by_id(ids: Collection[int]) -> dict[int, MaterialVersion]:
-    """Versions with material, product and, as `pictures`, their placed assets in order."""
-    placed = MaterialAsset.objects.select_related("asset").order_by("position")
-    rows = MaterialVersion.objects.filter(pk__in=ids).select_related("material", "product")
-    return {row.pk: row for row in rows.prefetch_related(Prefetch("placed", queryset=placed))}
-
-
-def assets_of(version: MaterialVersion) -> list[Asset]:
-    """A version's files in order; no query for one of `versions_by_id`."""
-    return [placed.asset for placed in version.placed.all()]
+        versions=versions, assets=assets, stores=_stores(store_ids), shelf=_shelf(store_ids, products),
+        links=_links(uses, versions),
+    )  # fmt: skip
 
 
 def _stores(ids: Collection[int]) -> dict[int, StoreFacts]:

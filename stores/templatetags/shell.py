@@ -73,6 +73,7 @@ def _doors(person: Staff) -> Iterator[Door]:
         yield Door("门店", "store", "stores:list", frozenset({"stores"}))
     yield Door("会员", "users", "members:list", frozenset({"members"}))
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}))
+    yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True)
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
     yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
     if person.role not in _SHOP_ROLES:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from communities import placeholders
 from communities.models import PROMOTIONS, EntryCode, LintRule, MaterialVersion
-from communities.selectors.content_facts import Facts, Use, assets_of, gather, spoken_price
+from communities.selectors.content_facts import Facts, Use, gather, spoken_price
 from communities.services.content import history, links
 from communities.services.content.banned import current_words
 from communities.services.content.history import Placed, Usage
@@ -84,7 +84,7 @@ def _version_findings(drafts: Sequence[Draft], facts: Facts, rules: Rules) -> di
     static = {
         pk: [
             *wording_findings(version, rules=rules, words=words, product_name=product_name_of(version)),
-            *picture_findings(assets_of(version), rules=rules),
+            *picture_findings(facts.assets[pk], rules=rules),
             *link_findings(addresses[pk], verdicts=verdicts, rules=rules),
             *_retired_finding(pk in retired, rules),
         ]
@@ -114,10 +114,10 @@ def _retired_codes(versions: Mapping[int, MaterialVersion]) -> set[int]:
 
 
 def _store_findings(drafts: Sequence[Draft], facts: Facts, rules: Rules) -> dict[Use, list[Finding]]:
-    return {use: _in_store(use, facts, rules) for use in {draft.use() for draft in drafts}}
+    return {use: store_findings(use, facts, rules) for use in {draft.use() for draft in drafts}}
 
 
-def _in_store(use: Use, facts: Facts, rules: Rules) -> list[Finding]:
+def store_findings(use: Use, facts: Facts, rules: Rules) -> list[Finding]:
     """Whether the store has the product, at that price, and every place can be filled."""
     version = facts.versions[use.version_id]
     findings: list[Finding] = []
@@ -193,7 +193,7 @@ def _reuse_findings(drafts: Sequence[Draft], facts: Facts, rules: Rules) -> dict
     """Pictures, or ones that look the same, that the group or the store had within the rule's days."""
     findings: dict[Hashable, list[Finding]] = defaultdict(list)
     days = rules.limit(Check.REUSED_IMAGE, 7)
-    pictures = {pk: assets_of(version) for pk, version in facts.versions.items()}
+    pictures = facts.assets
     if not rules.is_on(Check.REUSED_IMAGE) or days < 1:
         return findings
     carriers = history.lookalikes(asset for assets in pictures.values() for asset in assets)

@@ -7,7 +7,7 @@ from typing import Any
 
 from communities import placeholders
 from communities.models import Asset, MaterialVersion, Slot
-from communities.selectors.content_facts import Facts, Use, assets_of, gather, quoted, texts_of
+from communities.selectors.content_facts import Facts, Use, gather, quoted, texts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def worded(facts: Facts, use: Use) -> Wording:
     values = facts.values(use)
     return Wording(
         text=placeholders.parse(version.text).filled(values).strip(),
-        attachments=_attachments(version, assets_of(version), values),
+        attachments=_attachments(version, facts.assets[use.version_id], values),
         gaps=gaps(version, values),
     )
 
