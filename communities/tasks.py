@@ -225,3 +225,11 @@ def bulk_check_links() -> None:
     from communities.services.content import links
 
     links.check_links(links.live_addresses(), at=timezone.now())
+
+
+@shared_task(name="communities.bulk_roll_up_execution", ignore_result=True)
+def bulk_roll_up_execution() -> None:
+    """Each hour: count the days that are over, those that may still change once more."""
+    from communities.services.cadence import rolling
+
+    rolling.roll_up(at=timezone.now())

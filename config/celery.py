@@ -59,6 +59,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(),
                 "options": {"expires": 60},
             },
+            "what became of the plan": {
+                "task": "communities.bulk_roll_up_execution",
+                "schedule": crontab(minute=17),
+                "options": {"queue": BULK, "expires": 60},
+            },
             "health of entry codes": {
                 "task": "communities.bulk_check_codes",
                 "schedule": crontab(minute=7),

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from communities.selectors.execution import day_total
 from dashboard import selectors
 from stores.models import Staff, Store
 from stores.requests import StaffRequest
@@ -18,9 +19,9 @@ IMPORTS = 5
 @require_GET
 @login_required
 def home(request: StaffRequest) -> HttpResponse:
-    """The overview for HQ and region leads; store staff go straight to their store."""
+    """The overview for HQ and region leads; store staff go straight to their day."""
     if request.user.role in {Staff.Role.MANAGER, Staff.Role.GUIDE}:
-        return redirect("stores:detail", pk=request.user.store_id)
+        return redirect("dashboard:today")
     at = timezone.now()
     stores = stores_for(request.user)
     stages = selectors.stores_by_stage(stores)
@@ -39,6 +40,7 @@ def home(request: StaffRequest) -> HttpResponse:
         },
         "imports": selectors.recent_imports(request.user, top=IMPORTS),
         "todos": selectors.todos(stores, at=at),
+        "execution": day_total(day=timezone.localdate(at), stores=stores, everyone=request.user.is_hq, at=at),
     }
     return render(request, "dashboard/home.html", context)
 

@@ -12,6 +12,7 @@ from communities.models.content import (
     MaterialVersion,
     Theme,
 )
+from communities.models.execution import PostUrge, StoreDay
 from communities.models.groups import CustomerGroup, GroupMembership
 from communities.models.handover import HandoverItem, HandoverJob, UnassignedCustomer
 from communities.models.plan import CalendarDay, CellMaterial, PlanCell, PlanVersion, Slot, SlotHour, StorePost
@@ -23,7 +24,7 @@ __all__ = [
     "PROMOTIONS", "Asset", "BannedWord", "Broadcast", "CalendarDay", "CellMaterial", "CodeAdd", "CodeAlert",
     "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "GroupMembership", "GroupWelcome", "HandoverItem",
     "HandoverJob", "LintRule", "Material", "MaterialAsset", "MaterialVersion", "PlanCell", "PlanVersion", "PostContent",
-    "PostEvidence", "PostTask", "QuotaRule",
-    "QuotaUse", "Slot", "SlotCard", "SlotHour", "StorePost", "Theme", "UnassignedCustomer",
+    "PostEvidence", "PostTask", "PostUrge", "QuotaRule",
+    "QuotaUse", "Slot", "SlotCard", "SlotHour", "StoreDay", "StorePost", "Theme", "UnassignedCustomer",
     "WelcomeOutcome", "WelcomeText",
 ]  # fmt: skip

@@ -50,9 +50,9 @@ def planned_posts(
 ) -> list[PlannedPost]:
     """What each live group of the stores (all, without a list) is to get on a day, by group and slot.
 
-    A store's own post goes before a may-do cell and never before a must-do one; one for a single group goes before
-    one for the whole store. Suspended stores, silent days and slots out of use get nothing. `plan` asks what another
-    version would say, a draft for instance. The number of queries does not depend on the size.
+    A store's own post goes before a may-do cell, before a must-do one only if it is of its rotation; one for a single
+    group goes before one for the whole store. Suspended stores, silent days and slots out of use get nothing. `plan`
+    asks what another version would say, a draft for instance. The number of queries does not depend on the size.
     """
     plan = plan or plan_of(day)
     today = business_day(day)
@@ -69,8 +69,10 @@ def planned_posts(
             theirs = own.get((store_id, group_id, slot)) or own.get((store_id, None, slot))
             cell_id = own_post_id = version = None
             must_do, wish = False, ""
-            if theirs and not (cell and cell.must_do and cell.rotation):
+            # Must-do binds a store to the cell, not to one material of its rotation (`cadence.swapping`).
+            if theirs and not (cell and cell.must_do and cell.rotation and theirs[1] not in cell.rotation):
                 own_post_id, version, wish = theirs
+                must_do = bool(cell and cell.must_do)
             elif cell:
                 cell_id, version, must_do, wish = cell.id, wanted.version(cell), cell.must_do, cell.wish
             if version:

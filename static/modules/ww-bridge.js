@@ -22,6 +22,9 @@
      the app. true: the client did it. false: the person cancelled, or the client refused (she is not in that group).
      null: it cannot be done here.
 
+   openGroup(chatId) → Promise<true | false | null>
+     Opens the customer group and puts nothing in. Answers as above.
+
    sendToCurrentChat(message) → Promise<true | false | null>
      Puts a message into the chat beside which the page is open (chat toolbar, attachment menu). `message` is WeCom's
      own form: { msgtype: "text", text: { content } }, { msgtype: "news", news: { link, title, desc, imgUrl } },
@@ -110,6 +113,11 @@ export async function supports(name) {
 export async function openGroupWithLink(chatId, { title, url, desc = "", imgUrl = "" }) {
   const link = { title, url, desc, imgUrl };
   const answer = await call("openExistedChatWithMsg", { chatId, msg: { msgtype: "link", link } });
+  return answer && true;
+}
+
+export async function openGroup(chatId) {
+  const answer = await call("openExistedChatWithMsg", { chatId });
   return answer && true;
 }
 

@@ -23,6 +23,8 @@ _TONES = 8  # .tone-1 … .tone-8 in static/app.css
 _MINE = frozenset(
     {"stores:account", "stores:password", "stores:second_factor", "stores:verify", "stores:recovery_codes"}
 )
+_EXECUTION = frozenset({"dashboard:execution", "dashboard:execution_store", "dashboard:execution_post"})
+_BY_NAME = _MINE | _EXECUTION
 
 
 @dataclass(frozen=True)
@@ -67,28 +69,31 @@ def is_shop_staff(user: Any) -> bool:
 
 def _doors(person: Staff) -> Iterator[Door]:
     if person.role in _SHOP_ROLES:
-        yield Door("我的门店", "store", "stores:detail", frozenset({"stores", "dashboard"}), (person.store_id,))
+        yield Door("今日", "house", "dashboard:today", frozenset({"dashboard"}))
+        yield Door("门店", "store", "stores:detail", frozenset({"stores"}), (person.store_id,))
     else:
         yield Door("总览", "layout-dashboard", "dashboard:home", frozenset({"dashboard"}))
+        yield Door("执行", "calendar-check", "dashboard:execution", _EXECUTION)
         yield Door("门店", "store", "stores:list", frozenset({"stores"}))
     yield Door("会员", "users", "members:list", frozenset({"members"}))
-    yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}))
+    is_shop = person.role in _SHOP_ROLES
+    yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), tucked=not is_shop)
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True)
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
     yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
     if person.role not in _SHOP_ROLES:
         yield Door("离职与交接", "arrow-right-left", "handovers:list", frozenset({"handovers"}), tucked=True)
     if person.role != Staff.Role.GUIDE:
-        yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=person.role not in _SHOP_ROLES)
+        yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=True)
     yield Door("我的", "circle-user", "stores:account", _MINE)
 
 
 def _whereabouts(request: HttpRequest) -> str:
-    """The namespace of this page; the pages about oneself go by their full name."""
+    """The namespace of this page; a few pages with a door of their own go by their full name."""
     match = request.resolver_match
     if match is None:
         return ""
-    return match.view_name if match.view_name in _MINE else match.namespace
+    return match.view_name if match.view_name in _BY_NAME else match.namespace
 
 
 @register.filter

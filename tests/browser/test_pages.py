@@ -89,7 +89,7 @@ def test_the_navigation_is_a_tab_bar_on_a_phone_and_a_sidebar_on_a_desk(open_pag
         page = open_page(f"/stores/{shop.store_id}/", user=shop, size=size)
         expect(page.locator(shown)).to_be_visible()
         expect(page.locator(hidden)).to_be_hidden()
-        assert page.locator(f"{shown} [aria-current=page]").inner_text().strip() == "我的门店"
+        assert page.locator(f"{shown} [aria-current=page]").inner_text().strip() == "门店"
 
 
 def test_the_keyboard_reaches_the_content_first(open_page, shop):

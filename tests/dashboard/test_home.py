@@ -112,11 +112,11 @@ def test_an_empty_chain_is_told_where_to_start(client):
 
 
 @pytest.mark.parametrize("factory", [ManagerFactory, GuideFactory])
-def test_store_staff_go_to_their_store(client, factory):
+def test_store_staff_go_to_their_day(client, factory):
     person = factory()
     client.force_login(person)
 
-    assert client.get("/").headers["Location"] == f"/stores/{person.store_id}/"
+    assert client.get("/").headers["Location"] == "/today/"
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -127,7 +127,7 @@ def test_the_overview_costs_the_same_whatever_the_chain(client, count, django_as
         ImportJob.objects.create(kind="purchases", filename="x.csv", store=store)
     client.force_login(StaffFactory())
 
-    with django_assert_num_queries(9):  # session, user, stages, cities, plan, members, imports, two todos
+    with django_assert_num_queries(10):  # session, user, stages, cities, plan, members, imports, two todos, the day
         client.get("/")
 
 

@@ -20,13 +20,13 @@ def log_in(client: Client, username: str, password: str = PASSWORD, **extra: str
     return client.post(LOGIN, {"username": username, "password": password} | extra)
 
 
-def test_a_manager_logs_in_and_lands_on_the_own_store(client):
+def test_a_manager_logs_in_and_lands_on_the_own_stores_day(client):
     manager = ManagerFactory()
 
     log_in(client, manager.username)
     response = client.get("/", follow=True)
 
-    assert response.redirect_chain == [(f"/stores/{manager.store_id}/", 302)]
+    assert response.redirect_chain == [("/today/", 302)]
     assert manager.store.name in response.content.decode()
 
 
