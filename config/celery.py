@@ -64,6 +64,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(minute=17),
                 "options": {"queue": BULK, "expires": 60},
             },
+            "sessions that have ended": {
+                "task": "stores.bulk_clear_sessions",
+                "schedule": crontab(hour=4, minute=40),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "health of entry codes": {
                 "task": "communities.bulk_check_codes",
                 "schedule": crontab(minute=7),

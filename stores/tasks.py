@@ -18,3 +18,11 @@ def sweep_imports() -> None:
     from stores.services import imports
 
     imports.sweep_jobs(at=timezone.now())
+
+
+@shared_task(name="stores.bulk_clear_sessions", acks_late=True, ignore_result=True)
+def bulk_clear_sessions() -> None:
+    """Drop the rows of sessions that have ended; whoever only looked at the log-in page leaves one too."""
+    from django.contrib.sessions.models import Session
+
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
