@@ -14,6 +14,7 @@ from stores.services.second_factor import NothingEnrolled, SecondFactorRefused, 
 from stores.services.shelf import ShelfState
 from stores.services.stages import next_stages
 from stores.templatetags.fmt import GRAMS_PER_JIN, per_unit, plain_stock, stock, yuan
+from wecom.configuration import is_configured
 
 FEN_PER_YUAN = 100
 MOST_FEN = 9_999_999
@@ -43,6 +44,8 @@ class LoginForm(AuthenticationForm):
         super().__init__(request, *args, **kwargs)
         self.fields["username"].label = "账号"
         self.fields["username"].widget.attrs.update(autocapitalize="none", spellcheck="false", autocomplete="username")
+        if is_configured():
+            self.fields["username"].widget.attrs.pop("autofocus", None)  # a phone's keyboard would hide WeCom's door
         _styled(self)
 
 
