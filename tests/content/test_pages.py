@@ -26,11 +26,6 @@ from tests.factories import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
 def signed_in(user) -> Client:
     client = Client()
     client.force_login(user)

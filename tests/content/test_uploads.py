@@ -23,11 +23,6 @@ from tests.factories import AssetFactory, MaterialVersionFactory, StaffFactory
 CREAM = ((255, 250, 228), (250, 228, 170))
 
 
-@pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
 def scene(draw=fruit.orange, *, count=6, size=0.3, side=400, ground=CREAM):
     return fruit.scene(ground=ground, items=fruit.heap(draw, count=count, size=size, seed=1), side=side)
 
