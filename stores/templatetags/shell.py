@@ -79,6 +79,10 @@ def _doors(person: Staff) -> Iterator[Door]:
     is_shop = person.role in _SHOP_ROLES
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), tucked=not is_shop)
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True)
+    if person.role in _SHOP_ROLES:
+        yield Door("排期", "calendar-days", "plan:mine", frozenset({"plan"}), tucked=True)
+    else:
+        yield Door("计划", "calendar-days", "plan:grid", frozenset({"plan"}), tucked=True)
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
     yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
     if person.role not in _SHOP_ROLES:
