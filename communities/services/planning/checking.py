@@ -1,10 +1,10 @@
 """What can be said against a material while it is being planned, before any store is looked at."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
 
-from communities.models import Material
-from communities.selectors.content_facts import assets_of, versions_by_id
+from communities.models import Asset, Material, MaterialAsset, MaterialVersion
 from communities.services.content import links
 from communities.services.content.banned import current_words
 from communities.services.content.wording_checks import (
@@ -25,7 +25,10 @@ def material_findings(material_ids: Collection[int], *, day: date) -> dict[int, 
     the evening before.
     """
     current = dict(Material.objects.filter(pk__in=material_ids, current__isnull=False).values_list("pk", "current_id"))
-    versions = versions_by_id([version for version in current.values() if version])
+    versions = MaterialVersion.objects.select_related("product").in_bulk(current.values())
+    pictures: dict[int, list[Asset]] = defaultdict(list)
+    for placed in MaterialAsset.objects.filter(version__in=versions).select_related("asset").order_by("position"):
+        pictures[placed.version_id].append(placed.asset)
     rules, words = current_rules(), current_words()
     addresses = {pk: links.addresses_of(version) for pk, version in versions.items()}
     verdicts = links.known({address for found in addresses.values() for address in found})
@@ -36,7 +39,7 @@ def material_findings(material_ids: Collection[int], *, day: date) -> dict[int, 
             continue
         found = [
             *wording_findings(version, rules=rules, words=words, product_name=product_name_of(version)),
-            *picture_findings(assets_of(version), rules=rules),
+            *picture_findings(pictures[version.pk], rules=rules),
             *link_findings(addresses[version.pk], verdicts=verdicts, rules=rules),
             *expiry_findings(version.expires_on, day=day, rules=rules),
         ]

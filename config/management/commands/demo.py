@@ -76,6 +76,7 @@ class Command(BaseCommand):
             self._tell("正在生成示例数据……")
             call_command("simulate", verbosity=0, **SAMPLE)
             call_command("sample_materials", verbosity=0)
+            call_command("sample_plan", verbosity=0)
 
     def _serve(self, servers: embedded.Use, port: int, address: str) -> None:
         sandbox = _play_wecom(port)

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from communities.simulation.plan import add_sample_plan
 from members.simulation.run import SimulationRefused, simulate
 from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
 
@@ -68,7 +67,6 @@ class Command(BaseCommand):
                 truth=options["truth"],
                 progress=progress,
             )
-            add_sample_plan(at=timezone.now())
         except SimulationRefused as refused:
             raise CommandError(str(refused)) from refused
         except OSError as error:
