@@ -78,11 +78,9 @@ def _doors(person: Staff) -> Iterator[Door]:
     yield Door("会员", "users", "members:list", frozenset({"members"}))
     is_shop = person.role in _SHOP_ROLES
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), tucked=not is_shop)
+    label, page = ("排期", "plan:mine") if is_shop else ("计划", "plan:grid")
+    yield Door(label, "calendar-days", page, frozenset({"plan"}), tucked=True)
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True)
-    if person.role in _SHOP_ROLES:
-        yield Door("排期", "calendar-days", "plan:mine", frozenset({"plan"}), tucked=True)
-    else:
-        yield Door("计划", "calendar-days", "plan:grid", frozenset({"plan"}), tucked=True)
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
     yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
     if person.role not in _SHOP_ROLES:
