@@ -117,6 +117,12 @@ def _identity_keys(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
+        raise ValueError("应为 https:// 开头的网址")
+    return text
+
+
 def _variable(parse: Callable[[str], Any], help_text: str, *, default: Any = None, secret: bool = False) -> Any:
     return field(default=default, metadata={"parse": parse, "help": help_text, "secret": secret})
 
@@ -198,6 +204,9 @@ class Environment:
         "谁可以用密码登录：hq（只限总部，其余人从企业微信进入）或 everyone；不填则生产环境为 hq，其他环境为 everyone",
     )
     totp_required: bool | None = _variable(_boolean, "总部用密码登录是否必须两步验证；不填则生产环境必须，其他环境可选")
+    customer_service_url: str = _variable(
+        _web_address, "附近没有门店、或不能定位的顾客找客服的网址，如微信客服链接；不填则只显示文字", default=""
+    )
 
     @property
     def production(self) -> bool:

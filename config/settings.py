@@ -35,6 +35,7 @@ WECOM_TOKEN = env.wecom_token
 WECOM_AES_KEY = env.wecom_aes_key
 WECOM_CONTACTS_SECRET = env.wecom_contacts_secret
 WECOM_API_BASE = env.wecom_api_base
+CUSTOMER_SERVICE_URL = env.customer_service_url
 WECOM_OAUTH_BASE = env.wecom_oauth_base
 WECOM_LOGIN_BASE = env.wecom_login_base
 WECOM_JSSDK_URL = env.wecom_jssdk_url

@@ -12,9 +12,8 @@ from communities.tasks import bulk_reconcile
 from members.models import MatchReview
 from members.selectors.match_reviews import open_reviews
 from members.services.match_reviews import AlreadyDecided, decide_review
-from stores.models import Department, Store
 from stores.requests import StaffRequest
-from stores.services.wecom_staff import StoreTaken, map_department
+from stores.selectors import unmatched_departments
 from wecom import selectors
 from wecom.models import CallbackJob, GatewayAlert
 from wecom.services.alerts import clear_alerts
@@ -36,7 +35,7 @@ def operations(request: StaffRequest) -> HttpResponse:
     _hq_only(request)
     reports = selectors.latest_drift()
     reviews = open_reviews()
-    unmapped = Department.objects.filter(deleted_at=None, store=None).exclude(parent_number=0).order_by("pk")
+    unmapped = unmatched_departments().order_by("pk")
     context = {
         "inbox": selectors.inbox_state(at=timezone.now()),
         "dead": selectors.dead_letters()[:SHOWN],
@@ -97,26 +96,6 @@ def decide(request: StaffRequest, pk: int) -> HttpResponse:
         messages.info(request, "这一对刚才已经有人核对过了")
     else:
         messages.success(request, "已合并为一位会员" if is_same else "已记下：不是同一人")
-    return redirect("dashboard:operations")
-
-
-@require_POST
-@login_required
-def map_store(request: StaffRequest, pk: int) -> HttpResponse:
-    """Say which store a department of WeCom stands for, by the store's code."""
-    _hq_only(request)
-    department = get_object_or_404(Department, pk=pk)
-    code = request.POST.get("code", "").strip()[:32]
-    store = Store.objects.filter(code=code).first()
-    if store is None:
-        messages.error(request, f"没有编码为“{code}”的门店")
-        return redirect("dashboard:operations")
-    try:
-        map_department(department=department, store=store, actor=request.user, at=timezone.now())
-    except StoreTaken:
-        messages.error(request, f"{store.name}已经对应了别的部门")
-    else:
-        messages.success(request, f"{department}对应{store.name}；下次核对时更新员工")
     return redirect("dashboard:operations")
 
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from dashboard import execution_views, operation_views, sidebar_views, today_views, views
+from dashboard import department_views, execution_views, operation_views, sidebar_views, today_views, views
 
 app_name = "dashboard"
 
@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/reconcile/", operation_views.reconcile_now, name="reconcile_now"),
     path("operations/alerts/<int:pk>/clear/", operation_views.clear_alert, name="clear_alert"),
     path("operations/reviews/<int:pk>/", operation_views.decide, name="decide_review"),
-    path("operations/departments/<int:pk>/", operation_views.map_store, name="map_department"),
+    path("operations/departments/", department_views.departments, name="departments"),
+    path("operations/departments/<int:pk>/", department_views.remap, name="remap"),
 ]

@@ -7,7 +7,7 @@
 
   button.addEventListener("click", () => {
     if (!navigator.geolocation) {
-      note.textContent = "这部手机不能定位，请在公众号里给客服留言";
+      note.textContent = "这部手机不能定位，请联系客服";
       return;
     }
     button.disabled = true;
@@ -16,7 +16,7 @@
       ({ coords }) => location.assign(`?lat=${coords.latitude.toFixed(5)}&lng=${coords.longitude.toFixed(5)}`),
       () => {
         button.disabled = false;
-        note.textContent = "没有拿到位置。请允许定位后再试，或在公众号里给客服留言";
+        note.textContent = "没有拿到位置。请允许定位后再试，或联系客服";
       },
       { timeout: 10000, maximumAge: 60000 },
     );

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
-from stores.models import Region, Staff, Store, StoreProduct
+from stores.models import Department, Region, Staff, Store, StoreProduct
 
 STORE_SORTS = ("code", "name", "city", "city_tier", "stage", "opened_on", "staff_count", "on_sale_count")
 
@@ -101,6 +101,14 @@ def staff_of(store: Store) -> QuerySet[Staff]:
 def may_change_shelf(user: Staff, store: Store) -> bool:
     """Prices and stock are the business of the store's manager and of HQ."""
     return user.is_hq or (user.role == Staff.Role.MANAGER and user.store_id == store.pk)
+
+
+def unmatched_departments() -> QuerySet[Department]:
+    """Departments whose people belong to no store: without one of their own, right above, or in any below."""
+    alive = Department.objects.filter(deleted_at=None)
+    below = alive.filter(parent_number=OuterRef("pk"))
+    above = alive.filter(pk=OuterRef("parent_number"), store__isnull=False)
+    return alive.filter(~Exists(below), ~Exists(above), store=None).exclude(parent_number=0)
 
 
 def _count_of(rows: QuerySet[Any]) -> Coalesce:

@@ -102,6 +102,11 @@ class Leaver:
     def name(self) -> str:
         return self.staff.name if self.staff else self.userid
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether nothing is left to hand over."""
+        return self.moving >= self.customers + self.groups
+
 
 def read_at() -> datetime | None:
     """When WeCom last told who left with customers."""

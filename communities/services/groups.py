@@ -9,10 +9,14 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from communities.models import CustomerGroup, GroupMembership
+from communities.models.groups import CAPACITY
 from communities.services import people
 from members.models import Identity, Member
 from stores.models import Staff
+from stores.services.auditing import audit
 from wecom.client.groups import Group, GroupMember
+
+_FEWEST = 2
 
 
 @dataclass(slots=True)
@@ -96,10 +100,24 @@ def set_handover(*, chat_ids: Iterable[str], handover: int) -> int:
     return rows.update(handover=handover)
 
 
-def classify_group(*, group: CustomerGroup, kind: str, capacity: int) -> None:
-    """Say what a group is for and how many it may hold. :raises ValueError: the kind is unknown"""
+class CapacityRefused(ValueError):
+    """No group holds that many."""
+
+
+@transaction.atomic
+def classify_group(*, group: CustomerGroup, kind: str, capacity: int, by: Staff, at: datetime) -> None:
+    """Say what a group is for and how many it may hold, from 2 to WeCom's 500.
+
+    :raises ValueError: the kind is unknown
+    :raises CapacityRefused:
+    """
     kind = CustomerGroup.Kind(kind).value
-    CustomerGroup.objects.filter(pk=group.pk).update(kind=kind, capacity=capacity)
+    if not _FEWEST <= capacity <= CAPACITY:
+        raise CapacityRefused
+    changed = CustomerGroup.objects.filter(pk=group.pk).exclude(kind=kind, capacity=capacity)
+    if changed.update(kind=kind, capacity=capacity):
+        detail = {"kind": kind, "capacity": capacity}
+        audit(actor=by, action="group.classify", at=at, target=f"group:{group.pk}", store=group.store, detail=detail)
 
 
 def link_members(*, limit: int = 5_000) -> int:

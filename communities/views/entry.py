@@ -4,6 +4,7 @@ The print holds our address, not WeCom's picture: what is behind it can be mende
 openings are counted.
 """
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -63,7 +64,9 @@ def near(request: HttpRequest) -> HttpResponse:
     found = nearest_code(latitude=position[0], longitude=position[1]) if position else None
     if found is not None:
         return redirect("entry:code", token=found.code.token)
-    response = render(request, "communities/near.html", {"is_out_of_reach": position is not None})
+    response = render(request, "communities/near.html", {
+        "is_out_of_reach": position is not None, "service_url": settings.CUSTOMER_SERVICE_URL,
+    })  # fmt: skip
     response["Permissions-Policy"] = "geolocation=(self)"  # the one page of ours that asks
     response["Cache-Control"] = "no-store"
     return response

@@ -102,6 +102,7 @@ class Department(models.Model):
         Store, on_delete=models.PROTECT, null=True, blank=True, related_name="departments", verbose_name="门店"
     )
     deleted_at = models.DateTimeField("删除时间", null=True)
+    people = models.PositiveIntegerField("人数", null=True)  # directly in it, at the last full reading
 
     class Meta:
         verbose_name = verbose_name_plural = "部门"

@@ -154,15 +154,17 @@ def apply_tree(*, parents: Mapping[int, int], at: datetime) -> list[int]:
 
 
 @transaction.atomic
-def apply_department(*, department: WeComDepartment) -> None:
-    """Make one department what WeCom says.
+def apply_department(*, department: WeComDepartment, people: int | None = None) -> None:
+    """Make one department what WeCom says; `people` is how many are directly in it, where that is known.
 
     One that is new and bears the very name or code of a single store without a department stands for that store;
     HQ may change this any time.
     """
     name = department.get("name", "").strip()[:64]
     row, _ = Department.objects.update_or_create(
-        pk=department["id"], defaults={"parent_number": department["parentid"], "name": name, "deleted_at": None}
+        pk=department["id"],
+        defaults={"parent_number": department["parentid"], "name": name, "deleted_at": None}
+        | ({} if people is None else {"people": people}),
     )
     if row.store_id is None and name:
         stores = list(Store.objects.filter(Q(name=name) | Q(code=name), departments=None)[:2])
@@ -182,7 +184,7 @@ class StoreTaken(Exception):
 
 @transaction.atomic
 def map_department(*, department: Department, store: Store | None, actor: Staff, at: datetime) -> None:
-    """Say which store a department stands for. Its people move with the next full reading.
+    """Say which store a department stands for; None for none. Who moves its people is `stores.services.remapping`.
 
     :raises StoreTaken: that store has a department
     """

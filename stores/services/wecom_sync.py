@@ -60,7 +60,7 @@ def _read_department(run: SyncRun, wecom: WeCom, number: int, *, at: datetime) -
         return
     run.calls += 2
     with transaction.atomic():
-        wecom_staff.apply_department(department=department)
+        wecom_staff.apply_department(department=department, people=len(users))
         places = Places()
         changes = [(user, wecom_staff.apply_user(user=user, at=at, places=places)) for user in users]
         wecom_staff.mark_seen(userids=[user["userid"] for user in users], at=at)

@@ -50,3 +50,14 @@ def test_a_missing_or_impossible_position_is_asked_for(query):
 
     assert "用我的位置" in answer.content.decode()
     assert answer["Permissions-Policy"] == "geolocation=(self)"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["", "?lat=31.0&lng=120.15"])
+def test_out_of_reach_and_without_a_position_customer_service_is_one_tap_away(settings, query):
+    settings.CUSTOMER_SERVICE_URL = "https://work.weixin.qq.com/kfid/kfc1"
+
+    page = Client().get(f"/near/{query}").content.decode()
+
+    assert 'href="https://work.weixin.qq.com/kfid/kfc1"' in page
+    assert "公众号里给客服留言" not in page

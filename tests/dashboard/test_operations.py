@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from members.models import MatchReview
 from stores.models import Department
-from tests.factories import ManagerFactory, MemberFactory, StaffFactory, StoreFactory
+from tests.factories import ManagerFactory, MemberFactory, StaffFactory
 from wecom.models import CallbackEvent, CallbackJob, Drift, GatewayAlert, SyncRun
 from wecom.services.alerts import raise_alert
 
@@ -95,19 +95,3 @@ def test_review_is_decided_once(hq):
     review.refresh_from_db()
     assert review.state == "apart"
     assert "已经有人核对过了" in page
-
-
-def test_department_is_given_a_store_by_its_code_and_no_second_one(hq):
-    store = StoreFactory(code="HZ001")
-    for number in (2, 3):
-        Department.objects.create(pk=number, parent_number=1, name=f"{number}部")
-    hq.post(reverse("dashboard:map_department", args=[2]), {"code": "HZ001"})
-
-    page = hq.post(reverse("dashboard:map_department", args=[3]), {"code": "HZ001"}, follow=True).content.decode()
-
-    assert list(store.departments.values_list("pk", flat=True)) == [2]
-    assert "已经对应了别的部门" in page
-    assert (
-        "没有编码"
-        in hq.post(reverse("dashboard:map_department", args=[3]), {"code": "?"}, follow=True).content.decode()
-    )

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from communities.models import CustomerGroup, GroupMembership
+from stores.models import AuditEntry
 from tests.factories import CustomerGroupFactory, GuideFactory, ManagerFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -73,3 +74,34 @@ def test_group_of_another_store_is_not_there(client):
     client.force_login(ManagerFactory())
 
     assert client.post(reverse("communities:classify", args=[group.pk]), {"kind": "flash"}).status_code == 404
+
+
+def test_hq_says_how_many_a_group_may_hold_and_a_manager_cannot(client):
+    manager = ManagerFactory()
+    group = CustomerGroupFactory(store=manager.store)
+    url = reverse("communities:classify", args=[group.pk])
+    client.force_login(manager)
+    client.post(url, {"kind": "flash", "capacity": "100"})
+    group.refresh_from_db()
+    assert (group.kind, group.capacity) == ("flash", 500)
+    client.force_login(StaffFactory())
+
+    client.post(url, {"kind": "super", "capacity": "２００"})
+
+    group.refresh_from_db()
+    assert (group.kind, group.capacity) == ("super", 200)
+    assert AuditEntry.objects.filter(action="group.classify").count() == 2
+
+
+@pytest.mark.parametrize("typed", ["501", "1", "0", "-3", "很多", "99999999"])
+def test_a_capacity_no_group_has_is_refused_with_the_bounds(client, typed):
+    group = CustomerGroupFactory()
+    client.force_login(StaffFactory())
+
+    page = client.post(
+        reverse("communities:classify", args=[group.pk]), {"kind": "flash", "capacity": typed}, HTTP_HX_REQUEST="true"
+    ).content.decode()
+
+    group.refresh_from_db()
+    assert "人数上限要在 2 到 500 之间" in page
+    assert (group.kind, group.capacity) == ("daily", 500)
