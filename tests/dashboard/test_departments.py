@@ -9,7 +9,7 @@ PAGE = reverse("dashboard:departments")
 
 
 def department(number: int, **fields) -> Department:
-    return Department.objects.create(pk=number, parent_number=1, **{"name": f"{number}部"} | fields)
+    return Department.objects.create(pk=number, **{"name": f"{number}部", "parent_number": 1} | fields)
 
 
 @pytest.fixture
