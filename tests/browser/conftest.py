@@ -142,7 +142,7 @@ class Sandboxed:
 
     def page_in_phone(self, address: str, *, person: Staff, **phone: str) -> Page:
         """A page of ours in this person's phone of the sandbox, logged in."""
-        page = self.open_page("/login/", user=person, size=PHONE)
+        page = self.open_page("/account/", user=person, size=PHONE)
         self.reopen(page, address, person=person, **phone)
         return page
 

@@ -88,7 +88,7 @@ def test_with_the_real_sdk_outside_the_client_everything_answers_not_here(open_p
 
 def test_when_wecom_is_down_everything_answers_not_here(sandboxed, manager, watch):
     watch.expect("503")
-    page = sandboxed.page_in_phone("/login/", person=manager)
+    page = sandboxed.page_in_phone("/account/", person=manager)
     sandboxed.company.control("settings", outage="down")
     sandboxed.reopen(page, "/bridge/", person=manager)
 
@@ -115,7 +115,7 @@ def nothing_here(page):
     ],
 )
 def test_an_old_client_is_not_asked_for_what_it_cannot(sandboxed, manager, agent, supported):
-    page = sandboxed.page_in_phone("/login/", person=manager)
+    page = sandboxed.page_in_phone("/account/", person=manager)
     page.add_init_script(f"Object.defineProperty(navigator, 'userAgent', {{get: () => {agent!r}}})")
     sandboxed.reopen(page, "/bridge/", person=manager)
 

@@ -12,7 +12,7 @@ from tests.factories import PASSWORD, ManagerFactory, StaffFactory, StoreFactory
 
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_manager_scans_at_wecom_and_lands_in_the_own_store(open_page, sandboxed, size):
+def test_a_manager_scans_at_wecom_and_lands_on_the_own_day(open_page, sandboxed, size):
     manager = ManagerFactory(wecom_userid="manager0001", store=StoreFactory(name="滨江店"))
     page = open_page("/login/", size=size)
 
@@ -20,7 +20,8 @@ def test_a_manager_scans_at_wecom_and_lands_in_the_own_store(open_page, sandboxe
     expect(page.get_by_role("heading", name="企业微信扫码登录")).to_be_visible()
     page.locator("button[value=manager0001]").click()
 
-    page.wait_for_url(f"**/stores/{manager.store_id}/")
+    page.wait_for_url("**/today/")
+    page.goto(f"{sandboxed.site}/stores/{manager.store_id}/")
     expect(page.get_by_role("heading", level=1)).to_have_text("滨江店")
 
 
