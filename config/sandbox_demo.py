@@ -70,7 +70,7 @@ class FirstReading:
         from communities.models import EntryCode
         from communities.services.reconciling import KINDS
         from communities.simulation.codes import order_sample_codes
-        from communities.tasks import bulk_reconcile
+        from communities.tasks import bulk_materialise, bulk_reconcile
         from wecom.models import SyncRun
 
         if self._is_read:
@@ -78,6 +78,7 @@ class FirstReading:
         read = SyncRun.objects.filter(finished_at__isnull=False, kind__in=KINDS)
         if len(set(read.values_list("kind", flat=True))) == len(KINDS):
             self._is_read = True
+            bulk_materialise.delay(timezone.localdate().isoformat())  # the groups are there: today can begin
             return not order_sample_codes(at=timezone.now())
         if time.monotonic() >= self._ask_at:
             bulk_reconcile.delay()

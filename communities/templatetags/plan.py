@@ -10,7 +10,7 @@ from communities.squares import WEEKDAYS
 
 register = template.Library()
 
-_NAMED = 3
+_NAMED = 6
 
 
 @register.filter
