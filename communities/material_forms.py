@@ -153,7 +153,7 @@ class RulesForm(forms.Form):
         LintRule.Check.PRICE_DIFFERS: "素材写了活动价，和这家店的价格不一样",
         LintRule.Check.BANNED_WORD: "广告法不许说的绝对化用语和自己加的违禁词",
         LintRule.Check.INDUCEMENT: "为转发、集赞、拉人给好处，会被微信封链接",
-        LintRule.Check.DEAD_LINK: "链接保存时和每天夜里各打开一次，两次打不开才算",
+        LintRule.Check.DEAD_LINK: "链接在保存时和每天夜里打开一次；网络不通要两次才算",
         LintRule.Check.EXPIRED: "素材过了有效期，或里面的渠道码已停用",
         LintRule.Check.DAY_LIMIT: "同一个群一天发得太多",
         LintRule.Check.QUIET_HOURS: "晚 9 点到早 9 点不打扰顾客",

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from communities import api as communities
 from members import api as members
 from stores import api as stores
 
@@ -14,5 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/lookup/", members.MemberLookup.as_view(), name="member_lookup"),
     path("members/<int:pk>/", members.MemberDetail.as_view(), name="member"),
     path("members/<int:pk>/purchases/", members.MemberPurchases.as_view(), name="member_purchases"),
+    path("materials/", communities.MaterialList.as_view(), name="materials"),
     path("<path:rest>", stores.Nowhere.as_view()),
 ]

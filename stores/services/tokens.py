@@ -11,7 +11,7 @@ from django.db.models import Q
 from stores.models import ApiToken, Staff
 from stores.services.auditing import audit
 
-SCOPES = {"stores:read": "读门店", "members:read": "读会员与购买"}
+SCOPES = {"stores:read": "读门店", "members:read": "读会员与购买", "materials:read": "读素材"}
 _PREFIX = "dq_"  # so that a leaked key is recognised for what it is
 _NOTE_USE_EVERY = timedelta(minutes=10)  # one write in ten minutes, not one a request
 
