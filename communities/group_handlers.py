@@ -1,17 +1,14 @@
 """WeCom's events about customer groups. Each is a hint to look; only a departure tells all that matters itself."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
 from communities.models import CustomerGroup
 from communities.services import group_sync, groups
 from wecom.configuration import application
-from wecom.events import Event
+from wecom.events import SETTLES, Event
 from wecom.gateway import wecom
-
-# How long WeCom may go on showing a group as it was (wecom.md §1.4).
-SETTLES = timedelta(seconds=5)
 
 
 class NotYetShown(Exception):

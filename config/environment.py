@@ -207,6 +207,11 @@ class Environment:
     customer_service_url: str = _variable(
         _web_address, "附近没有门店、或不能定位的顾客找客服的网址，如微信客服链接；不填则只显示文字", default=""
     )
+    wecom_bulk_per_minute: int = _variable(
+        _count(1, 10_000),
+        "核对与批量任务每分钟最多调用同一接口几次（企业微信的上限是 10000）",
+        default=1_000,
+    )
 
     @property
     def production(self) -> bool:

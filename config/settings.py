@@ -39,6 +39,7 @@ CUSTOMER_SERVICE_URL = env.customer_service_url
 WECOM_OAUTH_BASE = env.wecom_oauth_base
 WECOM_LOGIN_BASE = env.wecom_login_base
 WECOM_JSSDK_URL = env.wecom_jssdk_url
+WECOM_BULK_PER_MINUTE = env.wecom_bulk_per_minute
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",

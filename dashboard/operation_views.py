@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from communities.selectors.drift import KIND_LABELS, label_of
+from communities.selectors.drift import KIND_LABELS, label_of, named
 from communities.tasks import bulk_reconcile
 from members.models import MatchReview
 from members.selectors.match_reviews import open_reviews
@@ -15,11 +15,12 @@ from members.services.match_reviews import AlreadyDecided, decide_review
 from stores.requests import StaffRequest
 from stores.selectors import unmatched_departments
 from wecom import selectors
-from wecom.models import CallbackJob, GatewayAlert
+from wecom.models import CallbackJob, Drift, GatewayAlert
 from wecom.services.alerts import clear_alerts
 from wecom.services.inbox import replay_jobs
 
 SHOWN = 20
+NAMED = 3  # of each kind of drift; a page of its own names the others
 _REPLAYED = 1_000
 
 
@@ -34,6 +35,7 @@ def operations(request: StaffRequest) -> HttpResponse:
     """The state of the inbox, dead letters, alerts, the last readings and their drift, and pairs to decide."""
     _hq_only(request)
     reports = selectors.latest_drift()
+    names = named([drift for report in reports for drift in report.drifts], limit=NAMED)
     reviews = open_reviews()
     unmapped = unmatched_departments().order_by("pk")
     context = {
@@ -43,7 +45,10 @@ def operations(request: StaffRequest) -> HttpResponse:
         "readings": [
             {
                 "label": KIND_LABELS[report.kind], "report": report,
-                "drifts": [{"label": label_of(one.kind), "drift": one} for one in report.drifts],
+                "drifts": [
+                    {"label": label_of(one.kind), "drift": one, "names": names.get(one.pk, [])}
+                    for one in report.drifts
+                ],
             }
             for report in reports
         ],
@@ -55,6 +60,20 @@ def operations(request: StaffRequest) -> HttpResponse:
         "department_count": unmapped.count(),
     }  # fmt: skip
     return render(request, "dashboard/operations.html", context)
+
+
+@require_GET
+@login_required
+def drift(request: StaffRequest, pk: int) -> HttpResponse:
+    """Everything of one kind that a reading found different, by name."""
+    _hq_only(request)
+    found = get_object_or_404(Drift.objects.select_related("run"), pk=pk)
+    names = named([found]).get(found.pk, [])
+    context = {
+        "drift": found, "label": label_of(found.kind), "kind": KIND_LABELS.get(found.run.kind, found.run.kind),
+        "names": names, "unnamed": found.count - len(names),
+    }  # fmt: skip
+    return render(request, "dashboard/drift.html", context)
 
 
 @require_POST

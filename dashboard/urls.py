@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("stores/<int:pk>/today/", today_views.store_today, name="store_today"),
     path("stores/<int:pk>/sales/", views.store_sales, name="store_sales"),
     path("operations/", operation_views.operations, name="operations"),
+    path("operations/drift/<int:pk>/", operation_views.drift, name="drift"),
     path("operations/replay/", operation_views.replay, name="replay"),
     path("operations/reconcile/", operation_views.reconcile_now, name="reconcile_now"),
     path("operations/alerts/<int:pk>/clear/", operation_views.clear_alert, name="clear_alert"),

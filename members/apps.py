@@ -18,3 +18,4 @@ class MembersConfig(AppConfig):
         merge_registry.register("consents", "同意记录", merging.move_consents)
         merge_registry.register("purchases", "购买明细", merging.move_purchases)
         registry.register("change_external_contact", handlers.customer_changed, name="members.customer_changed")
+        registry.register("change_external_tag", handlers.tag_changed, name="members.tag_changed")

@@ -183,8 +183,10 @@ class Contact(models.Model):
         "渠道标记", max_length=64, blank=True, db_default="", default=""
     )  # of the entry code she came by
     add_way = models.PositiveSmallIntegerField("添加方式", null=True, blank=True)  # WeCom's numbers
-    # The ids of the corporate tags this colleague marked her with.
+    # The ids of the corporate tags (`CustomerTag`) this colleague marked her with.
     tags = ArrayField(models.CharField(max_length=64), verbose_name="企业标签", default=list, db_default=[], blank=True)
+    # When she deleted the colleague, as an event told: WeCom may go on listing them, which then says nothing.
+    lost_at = models.DateTimeField("客户删除时间", null=True, editable=False)
     # When WeCom was last read about this pair; empty for contacts that did not come from there.
     mirrored_at = models.DateTimeField("企微最近核对", null=True, editable=False)
 
@@ -193,9 +195,29 @@ class Contact(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["member", "staff"], name="one_contact_per_member_staff")
         ]
+        indexes: ClassVar = [GinIndex(fields=["tags"], name="contact_by_tag")]
 
     def __str__(self) -> str:
         return f"{self.member_id} × {self.staff_id}"
+
+
+class CustomerTag(models.Model):
+    """One of the company's tags for customers (企业标签) as WeCom has it; a deleted one stays as a row."""
+
+    id = models.CharField("标签编号", max_length=64, primary_key=True)
+    name = models.CharField("标签", max_length=64)
+    group_id = models.CharField("标签组编号", max_length=64)
+    group_name = models.CharField("标签组", max_length=64)
+    position = models.BigIntegerField("次序", default=0)
+    group_position = models.BigIntegerField("组次序", default=0)
+    deleted_at = models.DateTimeField("删除时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "企业标签"
+        indexes: ClassVar = [models.Index(fields=["group_id"], name="customer_tag_of_group")]
+
+    def __str__(self) -> str:
+        return f"{self.group_name}·{self.name}"
 
 
 class Purchase(models.Model):

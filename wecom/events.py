@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
 
+# How long WeCom may go on showing things as they were before an event (wecom.md §1.4).
+SETTLES = timedelta(seconds=5)
 UNREADABLE = "unreadable"
 KIND_LENGTH = 96
 _MAX_DEPTH = 8  # the deepest known event has four levels

@@ -17,7 +17,7 @@ from wecom.client.customers import Customers
 from wecom.client.groups import Groups
 from wecom.client.groupsend import GroupSends
 from wecom.client.jssdk import JsSdk
-from wecom.client.limits import Limiter
+from wecom.client.limits import Limiter, bulk_rate
 from wecom.client.media import Media
 from wecom.client.messages import Messages
 from wecom.client.moments import Moments
@@ -123,20 +123,23 @@ def wecom() -> WeCom:
     :raises ImproperlyConfigured: WECOM_CORP_ID or WECOM_SECRET is not set.
     """
     bases = (settings.WECOM_API_BASE, settings.WECOM_OAUTH_BASE, settings.WECOM_LOGIN_BASE)
-    return _connected(application(), directory(), bases, settings.REDIS_URL, os.getpid())
+    bulk = settings.WECOM_BULK_PER_MINUTE
+    return _connected(application(), directory(), bases, settings.REDIS_URL, bulk, os.getpid())
 
 
 @lru_cache(maxsize=4)
-def _connected(
+def _connected(  # noqa: PLR0917 -- the arguments are the key of the cache
     app: Application,
     directory: Application | None,
     bases: tuple[str, str, str],
     redis_url: str,
+    bulk_per_minute: int,
     pid: int,  # noqa: ARG001 -- a forked worker needs sockets of its own
 ) -> WeCom:
     base, oauth_base, login_base = bases
     store = redis.Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
+    limiter = Limiter(store, corp_id=app.corp_id, bulk=bulk_rate(bulk_per_minute))
     return connect(
-        app=app, base=base, store=store, http=httpx.Client(timeout=TIMEOUT), directory=directory,
+        app=app, base=base, store=store, http=httpx.Client(timeout=TIMEOUT), directory=directory, limiter=limiter,
         oauth_base=oauth_base, login_base=login_base,
     )  # fmt: skip

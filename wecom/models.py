@@ -140,12 +140,16 @@ class SyncRun(models.Model):
 
 
 class Drift(models.Model):
-    """How many rows a run found different from WeCom, and repaired; a few of them by name."""
+    """How many rows a run found different from WeCom, and repaired, and the keys of the first few hundred.
+
+    Which table the keys are of follows from the kind, which the apps above know (`communities.selectors.drift`): names
+    are looked up when they are shown, so that a report never outlives the erasure of a person.
+    """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="drifts", verbose_name="同步")
     kind = models.CharField("类型", max_length=32)
     count = models.PositiveIntegerField("数量", default=0)
-    examples = models.JSONField("例子", default=list)
+    rows = models.JSONField("记录编号", default=list)
 
     class Meta:
         verbose_name = verbose_name_plural = "偏差"

@@ -23,10 +23,22 @@ def code_picture(url: str) -> Fetched:
     if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
         return fetch_public(url, max_bytes=_LARGEST)
     try:
-        response = httpx.get(url, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        with (
+            httpx.Client(trust_env=False) as client,
+            client.stream("GET", url, timeout=TIMEOUT, follow_redirects=False) as response,
+        ):
+            return _read(response)
     except httpx.HTTPError as error:
         raise FetchRefused(f"图片下载失败（{type(error).__name__}）") from None
+
+
+def _read(response: httpx.Response) -> Fetched:
     kind = response.headers.get("content-type", "").partition(";")[0]
-    if not response.is_success or kind not in _TYPES or len(response.content) > _LARGEST:
+    if not response.is_success or kind not in _TYPES:
         raise FetchRefused("企业微信没有给出二维码图片")
-    return Fetched(content=response.content, media_type=kind)
+    content = b""
+    for chunk in response.iter_bytes():
+        content += chunk
+        if len(content) > _LARGEST:
+            raise FetchRefused("企业微信给的二维码图片太大")
+    return Fetched(content=content, media_type=kind)

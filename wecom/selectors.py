@@ -54,7 +54,7 @@ class SyncReport:
         return 0 if self.finished is None or self.finished.is_first else sum(one.count for one in self.drifts)
 
 
-def latest_drift(kinds: Sequence[str] = ("staff", "contacts", "groups")) -> list[SyncReport]:
+def latest_drift(kinds: Sequence[str] = ("staff", "tags", "contacts", "groups")) -> list[SyncReport]:
     """What the last full readings found different from WeCom and repaired, one report per kind."""
     newest = (
         SyncRun.objects.filter(kind__in=kinds, finished_at__isnull=False)

@@ -42,7 +42,7 @@ def _fetch(wecom: WeCom, chat_id: str) -> Group | None:
 
 def _apply(wecom: WeCom, chat_id: str, found: Group | None, *, read_at: datetime, at: datetime) -> Difference:
     if found is None:
-        return Difference(is_gone=groups.dismiss_group(chat_id=chat_id, at=at))
+        return groups.dismiss_group(chat_id=chat_id, at=at)
     corp_id = wecom.transport.application.corp_id
     return groups.apply_group(group=found, corp_id=corp_id, read_at=read_at, at=at)
 
@@ -113,35 +113,38 @@ def _read_one(run: SyncRun, wecom: WeCom, chat_id: str, *, clock: Callable[[], d
     run.calls += 1
     with transaction.atomic():
         difference = _apply(wecom, chat_id, found, read_at=read_at, at=clock())
-        _note(run, chat_id, difference)
+        _note(run, difference)
         syncing.advance(run, position={**run.position, "done": run.position["done"] + 1}, at=clock())
 
 
 def _look_for_the_missing(run: SyncRun, wecom: WeCom, *, clock: Callable[[], datetime]) -> None:
     """A group that no list named is asked for by itself: it is gone, or its owner is."""
     unread = Q(read_at=None) | Q(read_at__lt=run.started_at)
-    for chat_id in CustomerGroup.objects.live().filter(unread).order_by("pk").values_list("chat_id", flat=True):
+    missing = CustomerGroup.objects.live().filter(unread).order_by("pk")
+    for pk, chat_id in list(missing.values_list("pk", "chat_id")):
         run.calls += 1
         try:
             difference = read_group(wecom=wecom, chat_id=chat_id, clock=clock)
         except WeComRefused as refused:
             if refused.code not in UNKNOWN_OWNER:
                 raise
-            syncing.note_drift(run, kind="group_out_of_sight", examples=[_named(chat_id)])
+            syncing.note_drift(run, kind="group_out_of_sight", rows=[pk])
         else:
-            _note(run, chat_id, difference)
+            _note(run, difference)
+        syncing.advance(run, position=run.position, at=clock())
 
 
-def _note(run: SyncRun, chat_id: str, difference: Difference) -> None:
-    if difference.is_new:
-        syncing.note_drift(run, kind="group_missing", examples=[_named(chat_id)])
-        return
-    if difference.is_gone:
-        syncing.note_drift(run, kind="group_gone", examples=[_named(chat_id)])
-    if difference.is_changed:
-        syncing.note_drift(run, kind="group_changed", examples=[_named(chat_id)])
-    for kind, count in (("join_missing", difference.joined), ("quit_missing", difference.left)):
-        syncing.note_drift(run, kind=kind, examples=[_named(chat_id)] * count)
+def _note(run: SyncRun, difference: Difference) -> None:
+    found = {
+        "group_missing": [difference.group_id] * difference.is_new,
+        "group_gone": [difference.group_id] * difference.is_gone,
+        # All of a new group is new.
+        "group_changed": [difference.group_id] * (difference.is_changed and not difference.is_new),
+        "join_missing": [] if difference.is_new else difference.joined,
+        "quit_missing": difference.left,
+    }
+    for kind, rows in found.items():
+        syncing.note_drift(run, kind=kind, rows=rows)
 
 
 def _without_leavers(run: SyncRun, wecom: WeCom, owners: list[str], *, at: datetime) -> bool:
@@ -154,7 +157,3 @@ def _without_leavers(run: SyncRun, wecom: WeCom, owners: list[str], *, at: datet
     left = [userid for userid in run.plan["owners"] if userid not in gone]
     syncing.advance(run, position=_start(run.position["owners"]), plan={**run.plan, "owners": left}, at=at)
     return True
-
-
-def _named(chat_id: str) -> str:
-    return f"群 ···{chat_id[-6:]}"

@@ -1,7 +1,7 @@
 """The mirror of one group: a whole reading applied as a difference, a departure, an end."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -27,8 +27,9 @@ class Difference:
     is_changed: bool = False
     is_gone: bool = False
     is_stale: bool = False
-    joined: int = 0
-    left: int = 0
+    group_id: int = 0
+    joined: list[int] = field(default_factory=list)  # stays in the ledger
+    left: list[int] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -40,8 +41,8 @@ def apply_group(*, group: Group, corp_id: str, read_at: datetime, at: datetime) 
     """
     row, is_new = _locked(group["chat_id"])
     if row.read_at is not None and row.read_at >= read_at:
-        return Difference(is_stale=True)
-    difference = Difference(is_new=is_new, is_changed=_describe(row, group, read_at=read_at))
+        return Difference(group_id=row.pk, is_stale=True)
+    difference = Difference(group_id=row.pk, is_new=is_new, is_changed=_describe(row, group, read_at=read_at))
     _diff_members(row, group["member_list"], difference, corp_id=corp_id, read_at=read_at, at=at)
     row.save()
     return difference
@@ -83,15 +84,15 @@ def explain_departures(
 
 
 @transaction.atomic
-def dismiss_group(*, chat_id: str, at: datetime) -> bool:
-    """The group is no more: everybody has left it. False where that was known."""
+def dismiss_group(*, chat_id: str, at: datetime) -> Difference:
+    """The group is no more: everybody has left it."""
     row, _ = _locked(chat_id)
     if row.dismissed_at is not None:
-        return False
+        return Difference(group_id=row.pk)
     _live(row).update(left_at=Greatest(F("joined_at"), Value(at)))
     row.dismissed_at, row.read_at, row.member_count = at, at, 0
     row.save(update_fields=["dismissed_at", "read_at", "member_count"])
-    return True
+    return Difference(group_id=row.pk, is_gone=True)
 
 
 def set_handover(*, chat_ids: Iterable[str], handover: int) -> int:
@@ -190,7 +191,7 @@ def _diff_members(
     directory = people.look_up(list(new.values()), corp_id=corp_id, at=at)
     rows = [_stay(row, who, one, directory, at=at) for who, one in new.items()]
     GroupMembership.objects.bulk_create(rows, batch_size=1_000)
-    difference.joined, difference.left = len(rows), len(gone)
+    difference.joined, difference.left = [row.pk for row in rows], gone
 
 
 def _stay(

@@ -1,15 +1,31 @@
 """What `manage.py bench` can measure. A bench leaves the database as it found it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from dashboard.benches.callback import bench_callback
 from dashboard.benches.sales_import import bench_import
+from dashboard.benches.sync import bench_sync
 from dashboard.benches.welcome import bench_welcome
 
-# name → (what it measures, for people; rows by default; the bench: rows → figures)
-BENCHES: dict[str, tuple[str, int, Callable[[int], dict[str, Any]]]] = {
-    "import": ("导入销售流水：每秒行数，与同样列的 COPY 相比", 500_000, bench_import),
-    "callback": ("接收回调：每秒次数与延迟，与空页面和单条 INSERT 相比", 6_000, bench_callback),
-    "welcome": ("欢迎新客：5 万个任务排队时，20 秒内发出的比例与耗时", 1_000, bench_welcome),
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """`what` it measures, for people; `sizes` are its options and their defaults, the first also called `--rows`."""
+
+    what: str
+    sizes: Mapping[str, int]
+    run: Callable[..., dict[str, Any]]
+
+
+BENCHES: dict[str, Bench] = {
+    "import": Bench("导入销售流水：每秒行数，与同样列的 COPY 相比", {"rows": 500_000}, bench_import),
+    "callback": Bench("接收回调：每秒次数与延迟，与空页面和单条 INSERT 相比", {"requests": 6_000}, bench_callback),
+    "welcome": Bench("欢迎新客：5 万个任务排队时，20 秒内发出的比例与耗时", {"newcomers": 1_000}, bench_welcome),
+    "sync": Bench(
+        "全量核对：调用次数、用时与内存，中途杀两次，与只调接口相比",
+        {"groups": 800, "contacts": 20_000},
+        bench_sync,
+    ),
 }

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 import redis
@@ -149,7 +150,12 @@ def _wecom() -> Iterator[tuple[str, dict[str, float]]]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._answer({"errcode": 0, "access_token": "bench", "expires_in": 7200})
+            answer = {"errcode": 0, "access_token": "bench", "expires_in": 7200}
+            query = dict(parse_qsl(urlsplit(self.path).query))
+            if "external_userid" in query:
+                time.sleep(_NETWORK)
+                answer |= _customer(query["external_userid"])
+            self._answer(answer)
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -176,6 +182,11 @@ def _wecom() -> Iterator[tuple[str, dict[str, float]]]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _customer(external_userid: str) -> dict[str, Any]:
+    follow = {"userid": _USERID, "createtime": int(time.time()), "add_way": 1, "state": "bench"}
+    return {"external_contact": {"external_userid": external_userid, "name": "测量"}, "follow_user": [follow]}
 
 
 def _await(arrivals: dict[str, float], count: int) -> None:

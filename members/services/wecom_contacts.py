@@ -4,52 +4,23 @@ Everything about a customer happens under a lock on her ids: an event and a full
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Literal
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 
 from members import identities
-from members.models import Contact, Identity, MatchReview, Member
+from members.models import Identity, MatchReview, Member
+from members.services import wecom_pairs
+from members.services.wecom_pairs import Applied, Key, SeenContact
 from stores.models import Staff
-from wecom.client.customers import ExternalContact, Follow, tags_of
+from wecom.client.customers import ExternalContact
 
 SOURCE = "wecom"
 _TRIES = 3
 _LOCK_SPACE, _LOCKS = 20_261, 1_024
 _TAIL = 4
 _GENDERS = {1: Member.Gender.MALE, 2: Member.Gender.FEMALE}
-Key = tuple[int, int]  # member, staff
-
-
-@dataclass(frozen=True, slots=True)
-class SeenContact:
-    """One customer of one member of staff, as WeCom shows her."""
-
-    contact: ExternalContact
-    follow: Follow
-
-    @property
-    def userid(self) -> str:
-        return self.follow["userid"].lower()
-
-    @property
-    def added_at(self) -> datetime | None:
-        moment = self.follow.get("createtime")
-        return None if moment is None else datetime.fromtimestamp(moment, UTC)
-
-
-@dataclass(slots=True)
-class Applied:
-    """What a page changed, by external_userid; `strangers` are members of WeCom who are not our staff."""
-
-    members: dict[str, int] = field(default_factory=dict)
-    added: list[str] = field(default_factory=list)
-    revived: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    reviews: int = 0
-    strangers: set[str] = field(default_factory=set)
 
 
 def apply_contacts(*, seen: Sequence[SeenContact], corp_id: str, read_at: datetime, at: datetime) -> Applied:
@@ -67,25 +38,6 @@ def apply_contacts(*, seen: Sequence[SeenContact], corp_id: str, read_at: dateti
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError
-
-
-def end_contacts(*, external_userid: str, corp_id: str, userids: Iterable[str], read_at: datetime, at: datetime) -> int:
-    """These colleagues no longer have this customer, as WeCom said at `read_at`. Returns how many contacts ended."""
-    known = Contact.objects.filter(
-        member__identities__value_hash=_hash("external_userid", external_userid, corp_id),
-        staff__wecom_userid__in=[userid.lower() for userid in userids],
-        ended_at=None, mirrored_at__lte=read_at,
-    )  # fmt: skip
-    ids = list(known.values_list("pk", flat=True))
-    return Contact.objects.filter(pk__in=ids, ended_at=None).update(ended_at=at, mirrored_at=read_at)
-
-
-def end_unseen(*, userids: Sequence[str], since: datetime, at: datetime) -> list[int]:
-    """End what a full reading that began at `since` did not meet among these colleagues. Returns the members."""
-    unseen = Contact.objects.filter(staff__wecom_userid__in=userids, ended_at=None, mirrored_at__lt=since)
-    gone = dict(unseen.values_list("pk", "member_id"))
-    Contact.objects.filter(pk__in=gone, ended_at=None).update(ended_at=at, mirrored_at=at)
-    return sorted(gone.values())
 
 
 @dataclass(slots=True)
@@ -138,7 +90,7 @@ def _apply(seen: Sequence[SeenContact], *, corp_id: str, read_at: datetime, at: 
     applied = Applied(members={one.external_userid: one.member_id for one in people if one.member_id is not None})
     applied.reviews = _open_reviews(people, owners, at=at)
     applied.strangers = {one.userid for one in seen} - set(staff)
-    _settle_contacts([one for one in seen if one.userid in staff], staff, applied, read_at=read_at, at=at)
+    wecom_pairs.settle([one for one in seen if one.userid in staff], staff, applied, read_at=read_at, at=at)
     return applied
 
 
@@ -235,57 +187,6 @@ def _open_reviews(people: Iterable[_Person], owners: dict[bytes, int], *, at: da
     ]
     MatchReview.objects.bulk_create(rows, ignore_conflicts=True)  # a pair is asked about once
     return len(rows)
-
-
-def _settle_contacts(
-    seen: Sequence[SeenContact], staff: dict[str, Staff], applied: Applied, *, read_at: datetime, at: datetime
-) -> None:
-    wanted = {(applied.members[one.contact["external_userid"]], staff[one.userid].pk): one for one in seen}
-    known = {
-        (row.member_id, row.staff_id): row
-        for row in Contact.objects.select_for_update().filter(
-            member_id__in={member for member, _ in wanted}, staff_id__in={person for _, person in wanted}
-        ).order_by("pk")
-    }  # fmt: skip
-    Contact.objects.bulk_create(
-        [_contact(key, one, read_at=read_at, at=at) for key, one in wanted.items() if key not in known]
-    )
-    applied.added = [one.contact["external_userid"] for key, one in wanted.items() if key not in known]
-    same: list[int] = []
-    changed: list[Contact] = []
-    for key, one in wanted.items():
-        row = known.get(key)
-        if row is None or (row.mirrored_at is not None and row.mirrored_at > read_at):
-            continue
-        outcome = _update(row, one, read_at=read_at)
-        if outcome is None:
-            same.append(row.pk)
-            continue
-        changed.append(row)
-        (applied.revived if outcome == "revived" else applied.changed).append(one.contact["external_userid"])
-    Contact.objects.bulk_update(changed, ["remark", "state", "add_way", "added_at", "tags", "ended_at", "mirrored_at"])
-    Contact.objects.filter(pk__in=same).update(mirrored_at=read_at)
-
-
-def _contact(key: Key, one: SeenContact, *, read_at: datetime, at: datetime) -> Contact:
-    member_id, staff_id = key
-    row = Contact(member_id=member_id, staff_id=staff_id, added_at=at)
-    _update(row, one, read_at=read_at)
-    return row
-
-
-def _update(row: Contact, one: SeenContact, *, read_at: datetime) -> Literal["revived", "changed"] | None:
-    was_ended = row.ended_at is not None
-    before = (row.remark, row.state, row.add_way, row.added_at, row.tags)
-    row.remark = one.follow.get("remark", "")[:64]
-    row.state = one.follow.get("state", "")[:64]
-    row.add_way = one.follow.get("add_way")
-    row.added_at = one.added_at or row.added_at
-    row.tags = tags_of(one.follow)
-    row.ended_at, row.mirrored_at = None, read_at
-    if was_ended:
-        return "revived"
-    return "changed" if before != (row.remark, row.state, row.add_way, row.added_at, row.tags) else None
 
 
 def _identity(member_id: int, kind: Identity.Kind, value: str, issuer: str, at: datetime) -> Identity:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, UserM
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from stores.models.places import Region, Store
@@ -61,6 +62,8 @@ class Staff(AbstractBaseUser, PermissionsMixin):
                 fields=["wecom_userid"], condition=~Q(wecom_userid=""), name="wecom_userid_belongs_to_one_person"
             ),
         ]
+        # Whether a name is taken is asked without regard to case, of each newcomer of a large company.
+        indexes: ClassVar = [models.Index(Upper("username"), name="staff_by_username_any_case")]
 
     def __str__(self) -> str:
         return self.name or self.username

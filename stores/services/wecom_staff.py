@@ -4,6 +4,7 @@ WeCom says who works where; who is a 店长, who works at HQ and which store a d
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -36,6 +37,14 @@ class Places:
     def __init__(self) -> None:
         rows = Department.objects.filter(deleted_at=None).values_list("pk", "parent_number", "store_id")
         self._rows = {number: (parent, store) for number, parent, store in rows}
+
+    def look_again(self, number: int) -> None:
+        """Take over what has become of one department."""
+        row = Department.objects.filter(pk=number, deleted_at=None).values_list("parent_number", "store_id").first()
+        if row is None:
+            self._rows.pop(number, None)
+        else:
+            self._rows[number] = row
 
     def store_of(self, departments: Iterable[int]) -> int | None:
         """The store of the first department that leads to one."""
@@ -140,27 +149,42 @@ def _update(staff: Staff, *, userid: str, name: str, store: int | None, at: date
     return change
 
 
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """The numbers of departments that appeared (or came back), have another parent, and are gone."""
+
+    new: list[int]
+    moved: list[int]
+    gone: list[int]
+
+
 @transaction.atomic
-def apply_tree(*, parents: Mapping[int, int], at: datetime) -> list[int]:
-    """Make the tree of departments what WeCom says: number → parent of all of them. Returns those that were gone."""
+def apply_tree(*, parents: Mapping[int, int], at: datetime) -> TreeChange:
+    """Make the tree of departments what WeCom says: number → parent of all of them."""
+    known = dict(Department.objects.filter(deleted_at=None).values_list("pk", "parent_number"))
+    change = TreeChange(
+        new=sorted(parents.keys() - known.keys()), gone=sorted(known.keys() - parents.keys()),
+        moved=sorted(number for number in parents.keys() & known.keys() if parents[number] != known[number]),
+    )  # fmt: skip
     Department.objects.bulk_create(
-        [Department(id=number, parent_number=parent) for number, parent in sorted(parents.items())],
+        [Department(id=number, parent_number=parents[number]) for number in sorted([*change.new, *change.moved])],
         update_conflicts=True, unique_fields=["id"], update_fields=["parent_number", "deleted_at"], batch_size=1_000,
     )  # fmt: skip
-    gone = Department.objects.filter(deleted_at=None).exclude(pk__in=parents)
-    numbers = list(gone.values_list("pk", flat=True))
-    gone.update(deleted_at=at)
-    return numbers
+    Department.objects.filter(pk__in=change.gone).update(deleted_at=at)
+    return change
 
 
 @transaction.atomic
-def apply_department(*, department: WeComDepartment, people: int | None = None) -> None:
+def apply_department(*, department: WeComDepartment, people: int | None = None) -> bool:
     """Make one department what WeCom says; `people` is how many are directly in it, where that is known.
+
+    Returns whether one that had a name got another.
 
     One that is new and bears the very name or code of a single store without a department stands for that store;
     HQ may change this any time.
     """
     name = department.get("name", "").strip()[:64]
+    before = Department.objects.filter(pk=department["id"]).values_list("name", flat=True).first()
     row, _ = Department.objects.update_or_create(
         pk=department["id"],
         defaults={"parent_number": department["parentid"], "name": name, "deleted_at": None}
@@ -171,6 +195,7 @@ def apply_department(*, department: WeComDepartment, people: int | None = None) 
         if len(stores) == 1:
             row.store = stores[0]
             row.save(update_fields=["store"])
+    return bool(before) and before != name
 
 
 def remove_department(*, number: int, at: datetime) -> None:

@@ -31,8 +31,9 @@ def sync_staff(*, wecom: WeCom, clock: Callable[[], datetime]) -> SyncRun:
     with syncing.running(kind=KIND, clock=clock) as run:
         if not run.plan:
             _plan(run, wecom, at=clock())
+        places = Places()
         for number in run.plan["departments"][run.position.get("done", 0) :]:
-            _read_department(run, wecom, number, at=clock())
+            _read_department(run, wecom, number, places, at=clock())
         _look_for_the_missing(run, wecom, clock=clock)
     return run
 
@@ -42,11 +43,15 @@ def _plan(run: SyncRun, wecom: WeCom, *, at: datetime) -> None:
     run.calls += 1
     parents = {node["id"]: node["parentid"] for node in nodes}
     with transaction.atomic():
-        wecom_staff.apply_tree(parents=parents, at=at)
+        change = wecom_staff.apply_tree(parents=parents, at=at)
+        for kind, numbers in (
+            ("department_new", change.new), ("department_changed", change.moved), ("department_gone", change.gone),
+        ):  # fmt: skip
+            syncing.note_drift(run, kind=kind, rows=numbers)
         syncing.advance(run, position={"done": 0}, plan={"departments": sorted(parents)}, at=at)
 
 
-def _read_department(run: SyncRun, wecom: WeCom, number: int, *, at: datetime) -> None:
+def _read_department(run: SyncRun, wecom: WeCom, number: int, places: Places, *, at: datetime) -> None:
     done = {"done": run.position["done"] + 1}
     try:
         department = wecom.contacts.department(department_id=number)
@@ -60,13 +65,15 @@ def _read_department(run: SyncRun, wecom: WeCom, number: int, *, at: datetime) -
         return
     run.calls += 2
     with transaction.atomic():
-        wecom_staff.apply_department(department=department, people=len(users))
-        places = Places()
-        changes = [(user, wecom_staff.apply_user(user=user, at=at, places=places)) for user in users]
-        wecom_staff.mark_seen(userids=[user["userid"] for user in users], at=at)
+        if wecom_staff.apply_department(department=department, people=len(users)):
+            syncing.note_drift(run, kind="department_changed", rows=[number])
+        places.look_again(number)
+        changes = [(user["userid"], wecom_staff.apply_user(user=user, at=at, places=places)) for user in users]
+        wecom_staff.mark_seen(userids=[userid for userid, _ in changes], at=at)
         for change in set(Change) - {Change.SAME}:
-            names = [user.get("name") or user["userid"] for user, found in changes if found is change]
-            syncing.note_drift(run, kind=change.value, examples=names)
+            userids = [userid.lower() for userid, found in changes if found is change]
+            people = Staff.objects.filter(wecom_userid__in=userids) if userids else Staff.objects.none()
+            syncing.note_drift(run, kind=change.value, rows=people.order_by("pk").values_list("pk", flat=True))
         syncing.advance(run, position=done, at=at)
 
 
@@ -80,7 +87,7 @@ def _look_for_the_missing(run: SyncRun, wecom: WeCom, *, clock: Callable[[], dat
         change = read_user(wecom=wecom, userid=staff.wecom_userid, at=clock())
         run.calls += 1
         if change is not Change.SAME:
-            syncing.note_drift(run, kind=change.value, examples=[staff.name])
+            syncing.note_drift(run, kind=change.value, rows=[staff.pk])
         wecom_staff.mark_seen(userids=[staff.wecom_userid], at=clock())
 
 

@@ -30,7 +30,7 @@ def test_two_workers_with_one_reading_write_one_stay_a_person():
 
     results = race(apply, apply)
 
-    assert sorted(result.joined for result in results) == [0, 3]
+    assert sorted(len(result.joined) for result in results) == [0, 3]
     assert GroupMembership.objects.count() == 3
 
 

@@ -122,7 +122,7 @@ def test_delivery_needs_no_csrf_token(settings):
     assert deliver(Client(enforce_csrf_checks=True), ADDED).status_code == 200
 
 
-FUZZ = hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = hypothesis_settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _PARAMETERS = st.dictionaries(
     st.sampled_from(["msg_signature", "timestamp", "nonce", "echostr", "x"]),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40),

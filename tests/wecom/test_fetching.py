@@ -81,3 +81,45 @@ def test_host_without_an_address_is_refused():
 
     with pytest.raises(FetchRefused, match="无法解析"):
         fetch_public("https://nowhere.example/", max_bytes=10, lookup=unknown)
+
+
+def test_name_is_looked_up_once_so_that_it_cannot_change_its_mind():
+    answers = iter([[PUBLIC], ["127.0.0.1"]])
+    seen = []
+
+    def respond(request):
+        seen.append(request)
+        return httpx.Response(200, content=b"x", headers={"content-type": "image/png"})
+
+    http = httpx.Client(transport=httpx.MockTransport(respond))
+
+    fetch_public("https://rebinding.example/", max_bytes=10, lookup=lambda _: next(answers), http=http)
+
+    assert [request.url.host for request in seen] == [PUBLIC]
+    assert next(answers) == ["127.0.0.1"]  # nobody asked again
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[::1]", "localhost"])
+def test_our_own_machine_is_refused_however_it_is_written(host):
+    with pytest.raises(FetchRefused):
+        fetch_public(f"https://{host}/", max_bytes=10)
+
+
+def test_answer_that_drips_is_given_up(monkeypatch):
+    monkeypatch.setattr("wecom.fetching._SECONDS", -1)
+
+    with pytest.raises(FetchRefused, match="超时"):
+        _fetch()
+
+
+def test_fault_of_the_network_is_a_refusal_that_does_not_repeat_the_address():
+    def broken(request):
+        raise httpx.ConnectError(f"cannot reach {request.url}")
+
+    http = httpx.Client(transport=httpx.MockTransport(broken))
+
+    with pytest.raises(FetchRefused, match="ConnectError") as refused:
+        fetch_public("https://pictures.example/?token=abc", max_bytes=10, lookup=lambda _: [PUBLIC], http=http)
+
+    assert "abc" not in str(refused.value)
+    assert refused.value.__cause__ is None

@@ -93,9 +93,9 @@ def test_place_of_a_killed_worker_frees_itself(store):
     assert 89 <= waited <= 91
 
 
-def test_sync_leaves_room_for_people(connect_to, monkeypatch):
-    monkeypatch.setattr("wecom.client.limits.BULK", Rate(per_minute=2, per_hour=100))
+def test_sync_leaves_room_for_people(connect_to):
     site = connect_to(**{PATH: [OK]})
+    site.limiter.bulk = Rate(per_minute=2, per_hour=100)
     bulk = site.wecom.bulk()
 
     for _ in range(3):

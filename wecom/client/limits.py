@@ -32,7 +32,15 @@ class Rate:
 
 
 INTERACTIVE = Rate()
-BULK = Rate(per_minute=1_000, per_hour=50_000)  # syncs leave room for people
+_BULK_PER_HOUR = 150_000  # where WeCom blocks
+
+
+def bulk_rate(per_minute: int) -> Rate:
+    """The share of syncs, which leave room for people; by the hour fifty minutes' worth."""
+    return Rate(per_minute=per_minute, per_hour=min(50 * per_minute, _BULK_PER_HOUR))
+
+
+BULK = bulk_rate(1_000)
 # The few APIs with caps of their own.
 SPECIAL: dict[str, Rate] = {
     "get_jsapi_ticket": Rate(per_minute=60, per_hour=300),  # 400/h per company
@@ -68,7 +76,10 @@ _PLACE_POLL = 0.02
 
 
 class Limiter:
-    """Admission for one company. `parallel` is how many calls may be under way at once, all workers together."""
+    """Admission for one company. `parallel` is how many calls may be under way at once, all workers together.
+
+    `bulk` is the rate of syncs; people's calls have `INTERACTIVE`.
+    """
 
     def __init__(
         self,
@@ -76,11 +87,13 @@ class Limiter:
         *,
         corp_id: str,
         parallel: int = 8,
+        bulk: Rate = BULK,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._prefix = f"wecom:{{{corp_id}}}"  # one hash slot, so the script also runs on a cluster
+        self.bulk = bulk
         self._parallel = parallel
         self._clock = clock
         self._sleep = sleep

@@ -148,7 +148,7 @@ class Transport:
         return _decoded(request.path, self._admitted(request, token=token))
 
     def _admitted(self, request: Request, *, token: str | None) -> httpx.Response:
-        rate = limits.SPECIAL.get(request.path) or (limits.BULK if self._bulk else limits.INTERACTIVE)
+        rate = limits.SPECIAL.get(request.path) or (self.limiter.bulk if self._bulk else limits.INTERACTIVE)
         patience = 90.0 if self._bulk else 5.0
         lane = "bulk" if self._bulk else "people"
         with self.limiter.admitted(request.path, rate=rate, lane=lane, patience=patience):

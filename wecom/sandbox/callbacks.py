@@ -43,10 +43,13 @@ class Courier:
     def wake(self) -> None:
         self._woken.set()
 
-    async def deliver_due(self) -> int:
-        """Send everything that is due by now; how many deliveries ended. Without an address everything waits."""
+    async def deliver_due(self, *, most: int | None = None) -> int:
+        """Send what is due by now; how many deliveries ended. Without an address everything waits.
+
+        :param most: stop when so many have ended
+        """
         ended = 0
-        while True:
+        while most is None or ended < most:
             async with self._round:
                 with self._store.transaction():
                     busy = clockwork.settle(self._store)
@@ -60,6 +63,7 @@ class Courier:
                 if not rows and not busy:
                     return ended
                 ended += sum(await asyncio.gather(*(self._deliver(row) for row in rows)))
+        return ended
 
     async def _run(self) -> None:
         while True:

@@ -9,6 +9,7 @@ import uvicorn
 from wecom.sandbox.app import Sandbox
 from wecom.sandbox.store import Store
 from wecom.sandbox.world import company as founding
+from wecom.sandbox.world import seeding
 
 
 class NotInProduction(RuntimeError):
@@ -28,12 +29,16 @@ def configuration(sandbox: Sandbox, *, host: str, port: int) -> uvicorn.Config:
     )  # fmt: skip
 
 
-def serve(*, host: str, port: int, path: Path, settings: dict[str, Any], company: Path | None = None) -> None:
+def serve(
+    *, host: str, port: int, path: Path, settings: dict[str, Any], company: Path | None = None,
+    size: dict[str, int] | None = None,
+) -> None:  # fmt: skip
     """Run until stopped.
 
     :param company: a file that tells of a company; one that has nobody yet is filled with it
+    :param size: fill a company that has nobody with so many managers, groups and contacts
     :raises NotInProduction:
-    :raises Impossible: the file makes no sense
+    :raises Impossible: the file makes no sense, or such a company cannot be
     :raises OSError: the file cannot be read
     """
     refuse_production()
@@ -45,6 +50,8 @@ def serve(*, host: str, port: int, path: Path, settings: dict[str, Any], company
             if company and not store.value("SELECT COUNT(*) FROM staff"):
                 with company.open(encoding="utf-8") as lines:
                     founding.found(store, lines)
+            if size and not store.value("SELECT COUNT(*) FROM staff"):
+                seeding.seed(store, **size)
         uvicorn.Server(configuration(Sandbox(store), host=host, port=port)).run()
     finally:
         store.close()

@@ -22,6 +22,7 @@ DEFAULTS: dict[str, Any] = {
     "group_members": 500,
     "join_way_members": 500,  # where a 加入群聊 code takes the next group: UNCONFIRMED
     "customers_per_member": 5000,  # UNCONFIRMED
+    "lists_deserters": False,  # whether a member goes on listing a customer who deleted him: UNCONFIRMED
     "quota_rule": "month",  # month = as many as the month has days; week = 7; day = 1
     "dispatch_seconds": 30,  # 41063 that long after a group-send was made
     "hide_unsent": True,  # rows of groups not yet sent to may be missing from send_result

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from wecom.models import Drift, SyncRun
 from wecom.redaction import redact
 
-LEASE = timedelta(minutes=10)  # a page and its calls take seconds; a dead worker's run is free after this
-EXAMPLES = 10
+LEASE = timedelta(minutes=3)  # a call waits 90 seconds for its turn at most; a dead worker's run is free after this
+NAMED = 500  # of each kind of drift; beyond it only the number grows
 
 
 class SyncBusy(Exception):
@@ -60,15 +61,19 @@ def advance(run: SyncRun, *, position: dict[str, Any], at: datetime, plan: dict[
     run.position = position
 
 
-def note_drift(run: SyncRun, *, kind: str, examples: Iterable[str]) -> None:
-    """Add what differed from WeCom and was repaired: one example each, of which the first few are kept."""
-    found = list(examples)
+def note_drift(run: SyncRun, *, kind: str, rows: Iterable[int | str]) -> None:
+    """Add what differed from WeCom and was repaired: the keys of the rows that were, the first `NAMED` to be named.
+
+    In a first reading everything is new, which is no drift.
+    """
+    found = [] if run.is_first else list(rows)
     if not found:
         return
     drift, _ = Drift.objects.get_or_create(run=run, kind=kind)
-    drift.count += len(found)
-    drift.examples = list(dict.fromkeys([*drift.examples, *found]))[:EXAMPLES]
-    drift.save(update_fields=["count", "examples"])
+    changes: dict[str, Any] = {"count": F("count") + len(found)}
+    if len(drift.rows) < NAMED:
+        changes["rows"] = [*drift.rows, *found][:NAMED]
+    Drift.objects.filter(pk=drift.pk).update(**changes)
 
 
 def finish(run: SyncRun, *, at: datetime) -> None:

@@ -20,8 +20,14 @@ class Command(BaseCommand):
         parser.add_argument("--data", type=Path, help="数据文件")
         parser.add_argument("--platform", default="http://127.0.0.1:8000", help="店圈的地址：回调与登录都指向它")
         parser.add_argument("--company", type=Path, help="还没有成员时，先按这个文件（wecom_company 写的）建好公司")
+        parser.add_argument(
+            "--seed", type=int, nargs=3, metavar=("店长", "群", "客户"), help="还没有成员时，先生成这么大的一家公司"
+        )
 
-    def handle(self, *, host: str, port: int, data: Path | None, platform: str, company: Path | None, **_: Any) -> None:
+    def handle(
+        self, *, host: str, port: int, data: Path | None, platform: str, company: Path | None,
+        seed: list[int] | None, **_: Any,
+    ) -> None:  # fmt: skip
         # Where the platform is configured, the sandbox is the company it is configured for.
         configured = {
             "corp_id": settings.WECOM_CORP_ID,
@@ -45,7 +51,8 @@ class Command(BaseCommand):
         self.stdout.write(f"企业微信沙箱：http://{host}:{port}/sandbox/")
         self.stdout.flush()
         path = data or Path(settings.BASE_DIR) / ".local" / "wecom-sandbox.sqlite3"
+        size = dict(zip(("managers", "groups", "contacts"), seed, strict=True)) if seed else None
         try:
-            server.serve(host=host, port=port, path=path, settings=chosen, company=company)
+            server.serve(host=host, port=port, path=path, settings=chosen, company=company, size=size)
         except (Impossible, OSError, UnicodeDecodeError) as problem:
             raise CommandError(f"{company}：{problem}" if company else str(problem)) from None

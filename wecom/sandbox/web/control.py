@@ -13,7 +13,7 @@ from wecom.sandbox.routing import APIS
 from wecom.sandbox.settings import UnknownSetting
 from wecom.sandbox.store import Store
 from wecom.sandbox.web.http import Request, Response, json_response
-from wecom.sandbox.world import actions, scenarios, seeding
+from wecom.sandbox.world import actions, scenarios, seeding, tags
 from wecom.sandbox.world.errors import Impossible
 
 _EFFECTS = ("errcode", "lost", "http")
@@ -94,10 +94,20 @@ def _staff(store: Store, given: dict[str, Any]) -> Any:
 
 def _console_tag(store: Store, given: dict[str, Any]) -> Any:
     """A tag made in the admin console: apps may mark it and not edit it."""
-    now, group_id, tag_id = int(store.now()), store.new_id("et"), store.new_id("et")
-    store.run("INSERT INTO tag_group VALUES (?, ?, 0, ?, 0)", group_id, given["group"], now)
-    store.run("INSERT INTO tag VALUES (?, ?, ?, 0, ?, 0)", tag_id, group_id, given["name"], now)
-    return {"group_id": group_id, "tag_id": tag_id}
+    return tags.make(store, group=given["group"], name=given["name"])
+
+
+def _batch(store: Store, given: dict[str, Any]) -> Any:
+    """Many actions one after the other, each `every` seconds after the last. What nobody can do is left out."""
+    results: list[Any] = []
+    for name, arguments in given["steps"]:
+        store.advance(float(given.get("every", 0)))
+        try:
+            with store.transaction():
+                results.append({"result": actions.perform(store, name, arguments)})
+        except Impossible as refusal:
+            results.append({"error": str(refusal)})
+    return {"results": results}
 
 
 def _scenario(store: Store, given: dict[str, Any]) -> Any:
@@ -112,6 +122,12 @@ def _ledger(store: Store, given: dict[str, Any]) -> Any:
     return {"entries": [dict(row) for row in rows]}
 
 
+def _calls(store: Store, _: dict[str, Any]) -> Any:
+    """How often each API was called, refused calls too."""
+    rows = store.all("SELECT name, COUNT(*) AS made FROM ledger WHERE kind = 'api' GROUP BY name")
+    return {"calls": {row["name"]: row["made"] for row in rows}}
+
+
 def _events(store: Store, given: dict[str, Any]) -> Any:
     """Every event that happened, lost ones too, and what became of its deliveries."""
     rows = store.all("SELECT * FROM event WHERE id > ? ORDER BY id LIMIT ?", int(given.get("after", 0)), _PAGE)
@@ -124,7 +140,10 @@ def _events(store: Store, given: dict[str, Any]) -> Any:
 
 def _rows(store: Store, given: dict[str, Any]) -> Any:
     """The rows of a table, for assertions."""
-    tables = ("follow", "chat", "chat_member", "said", "send_task", "send_recipient", "message", "transfer", "welcome")
+    tables = (
+        "department", "staff", "contact", "follow", "tag_group", "tag", "mark", "chat", "chat_member", "said",
+        "send_task", "send_recipient", "message", "transfer", "welcome",
+    )  # fmt: skip
     if given.get("table") not in tables:
         raise Impossible("可看的表：" + "、".join(tables))
     rows = store.all(f"SELECT * FROM {given['table']} LIMIT ? OFFSET ?", _PAGE, int(given.get("offset", 0)))  # noqa: S608 -- one of ours
@@ -132,11 +151,13 @@ def _rows(store: Store, given: dict[str, Any]) -> Any:
 
 
 _READS: dict[str, Operation] = {
-    "state": _state, "ledger": _ledger, "events": _events, "rows": _rows, "settings": lambda store, _: store.settings(),
+    "state": _state, "ledger": _ledger, "events": _events, "rows": _rows, "calls": _calls,
+    "settings": lambda store, _: store.settings(),
 }  # fmt: skip
 _WRITES: dict[str, Operation] = {
     "seed": _seed, "reset": _reset, "clock": _clock, "settings": _settings, "fail_next": _fail_next, "tokens": _tokens,
     "rival": _rival, "staff": _staff, "console_tag": _console_tag, "scenario": _scenario,
+    "batch": _batch,
 }  # fmt: skip
 
 
@@ -145,7 +166,7 @@ async def respond(store: Store, courier: Courier, request: Request) -> Response:
     if request.method == "POST" and not request.is_our_own():
         return json_response({"error": "只接受本站的请求"}, status=403)
     if name == "deliver" and request.method == "POST":
-        return json_response({"ended": await courier.deliver_due()})
+        return json_response({"ended": await courier.deliver_due(most=request.json().get("most"))})
     if name == "verify" and request.method == "POST":
         return json_response({"problem": await courier.verify_url()})
     try:

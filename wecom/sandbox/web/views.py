@@ -9,6 +9,7 @@ from wecom.sandbox.web import talk
 from wecom.sandbox.world import chats, people, scenarios, sending
 
 _PEOPLE = 40
+_KINDS = ("客户", "申请", "已删除")
 Shown = dict[str, Any]
 
 
@@ -106,7 +107,7 @@ def _manager(store: Store, at: dict[str, str]) -> Shown | None:
         row["userid"], at["customer"],
     )  # fmt: skip
     rooms = [{"room": one["room"], "name": one["name"], "kind": "群"} for one in groups]
-    rooms += [{"room": one["room"], "name": one["name"], "kind": "申请" if one["half"] else "客户"} for one in friends]
+    rooms += [{"room": one["room"], "name": one["name"], "kind": _KINDS[one["half"]]} for one in friends]
     tasks = _tasks(store, row["userid"])
     chosen = at["m_room"] if at["m_room"] in {"app", "mass", *(one["room"] for one in rooms)} else "app"
     return {
@@ -152,7 +153,7 @@ def _title(store: Store, room: str, rooms: list[Shown]) -> str:
 def _pending(store: Store, room: str) -> bool:
     userid, pair, contact = room.partition("|")
     known = people.follow_row(store, userid, contact) if pair else None
-    return bool(known and known["half"])
+    return bool(known and known["half"] == people.HALF)
 
 
 def _tasks(store: Store, userid: str) -> list[Shown]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wecom.sandbox.store import Store
-from wecom.sandbox.world import cards, chats, codes, handover, moments, people, sending
+from wecom.sandbox.world import cards, chats, codes, handover, moments, people, sending, tags
 from wecom.sandbox.world.errors import Impossible
 
 _ACTIONS: dict[str, Callable[..., Any]] = {
@@ -18,7 +18,14 @@ _ACTIONS: dict[str, Callable[..., Any]] = {
     "hire": people.hire,
     "resign": people.resign,
     "move": people.move,
+    "rename_person": people.rename,
     "create_department": people.create_department,
+    "rename_department": people.rename_department,
+    "delete_department": people.delete_department,
+    "make_tag": tags.make,
+    "rename_tag": tags.rename,
+    "delete_tag": tags.delete,
+    "give_tag": tags.give,
     "create_group": chats.create,
     "join": chats.join,
     "leave": chats.leave,

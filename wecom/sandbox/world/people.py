@@ -8,6 +8,7 @@ from wecom.sandbox.store import Row, Store
 from wecom.sandbox.world.errors import Impossible
 
 ACTIVE, LEFT = 1, 5
+HALF, DESERTED = 1, 2  # of a relation: she waits for him to accept; she deleted him, and he lists her still
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN = "芳娜敏静丽强磊洋艳勇军杰娟涛超明霞平刚桂英华玉兰飞红梅鑫波鹏宇浩凯琴云帆佳怡晨雪慧颖丹萍"
 
@@ -93,6 +94,28 @@ def create_department(store: Store, *, name: str, parentid: int = 1) -> int:
     return number
 
 
+def rename_department(store: Store, *, number: int, name: str) -> None:
+    if not store.run("UPDATE department SET name = ? WHERE id = ?", name, number):
+        raise Impossible("没有这个部门")
+    emit(store, Event="change_contact", ChangeType="update_party", Id=number, Name=name)
+
+
+def delete_department(store: Store, *, number: int) -> None:
+    """An empty one goes; the company itself and those with people or departments in them stay."""
+    if store.one("SELECT 1 FROM staff WHERE department = ? AND status <> ?", number, LEFT):
+        raise Impossible("部门里还有成员")
+    if number == 1 or store.one("SELECT 1 FROM department WHERE parentid = ?", number):
+        raise Impossible("部门下还有部门")
+    if not store.run("DELETE FROM department WHERE id = ?", number):
+        raise Impossible("没有这个部门")
+    emit(store, Event="change_contact", ChangeType="delete_party", Id=number)
+
+
+def rename(store: Store, *, userid: str, name: str) -> None:
+    """A member's name changes; addresses saved since 2022 hear nothing of names (wecom.md §1.1)."""
+    store.run("UPDATE staff SET name = ? WHERE userid = ?", name, staff_row(store, userid)["userid"])
+
+
 def follow_row(store: Store, userid: str, contact: str) -> Row | None:
     return store.one("SELECT * FROM follow WHERE userid = ? AND contact = ?", userid, contact)
 
@@ -146,17 +169,21 @@ def befriend(
 def accept(store: Store, *, userid: str, contact: str) -> str:
     """The member confirms a customer who added him; from then on it is mutual."""
     known = follow_row(store, userid, contact)
-    if known is None or not known["half"]:
+    if known is None or known["half"] != HALF:
         raise Impossible("没有待通过的申请")
     return befriend(store, userid=userid, contact=contact, add_way=known["add_way"])
 
 
 def part(store: Store, *, userid: str, contact: str, by: str, source: str = "") -> None:
     """One deletes the other: `by` is "member" or "customer"."""
-    member = staff_row(store, userid)
-    if not store.run("DELETE FROM follow WHERE userid = ? AND contact = ?", userid, contact):
+    member, known = staff_row(store, userid), follow_row(store, userid, contact)
+    if known is None or (by == "customer" and known["half"] == DESERTED):
         raise Impossible("两人不是好友")
-    store.run("DELETE FROM mark WHERE userid = ? AND contact = ?", userid, contact)
+    if by == "customer" and store.setting("lists_deserters"):
+        store.run("UPDATE follow SET half = ? WHERE id = ?", DESERTED, known["id"])
+    else:
+        store.run("DELETE FROM follow WHERE id = ?", known["id"])
+        store.run("DELETE FROM mark WHERE userid = ? AND contact = ?", userid, contact)
     change = "del_external_contact" if by == "member" else "del_follow_user"
     extra = {"Source": source} if source else {}
     emit(

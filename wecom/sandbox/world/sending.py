@@ -87,8 +87,10 @@ def _outcome(store: Store, chat_type: str, userid: str, recipient: str) -> int:
         owner = store.value("SELECT owner FROM chat WHERE chat_id = ? AND dismissed = 0", recipient)
         if owner is None or owner.lower() != userid.lower():
             return NO_FRIEND
-    elif people.follow_row(store, userid, recipient) is None:
-        return NO_FRIEND
+    else:
+        known = people.follow_row(store, userid, recipient)
+        if known is None or known["half"] == people.DESERTED:
+            return NO_FRIEND
     return SENT if remaining(store, recipient) > 0 else OVER_QUOTA
 
 
