@@ -32,8 +32,11 @@ def add_sample_plan(*, at: datetime) -> PlanVersion | None:
     None where there is a plan already, or no material to plan with.
     """
     materials: dict[str, list[int]] = defaultdict(list)
-    usable = Material.objects.filter(store=None, archived_at=None, current__isnull=False).order_by("pk")
-    for pk, theme in usable.values_list("pk", "theme"):
+    # A post that links to a 接龙 is blocked until there is one; the sample week begins without.
+    usable = Material.objects.filter(store=None, archived_at=None, current__isnull=False).exclude(
+        current__link_url__contains="{接龙链接}"
+    )
+    for pk, theme in usable.order_by("pk").values_list("pk", "theme"):
         materials[theme].append(pk)
     if not materials or PlanVersion.objects.exists():
         return None
