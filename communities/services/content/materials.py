@@ -58,15 +58,16 @@ def check_content(content: Content) -> None:
         _within(content.link_description, _DESCRIPTION_BYTES, "卡片描述")
     if content.link_url and not _may_open(content.link_url):
         raise ContentIncomplete("链接要以 https:// 开头，或者用 {接龙链接}")
-    has_picture = Asset.objects.filter(pk__in=content.asset_ids, kind=Asset.Kind.IMAGE).exists()
+    has_card = bool(content.link_url or content.miniprogram_appid)
+    pictures = Asset.objects.filter(pk__in=content.asset_ids, kind=Asset.Kind.IMAGE)
+    has_cover = has_card and pictures.exists()
     if content.miniprogram_appid:
         if not content.miniprogram_page.strip():
             raise ContentIncomplete("请填写小程序页面路径")
-        if not has_picture:
+        if not has_cover:
             raise ContentIncomplete("小程序卡片要有一张图片做封面")
-    has_card = bool(content.link_url or content.miniprogram_appid)
     # The first picture of a material with a card is its cover and takes no place of its own.
-    if len(content.asset_ids) + has_card - (has_card and has_picture) > MOST_FILES:
+    if len(content.asset_ids) + has_card - has_cover > MOST_FILES:
         raise ContentIncomplete(f"图片、视频和卡片一共最多 {MOST_FILES} 个")
 
 
