@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard.benches.boards import bench_boards
 from dashboard.benches.callback import bench_callback
 from dashboard.benches.sales_import import bench_import
 from dashboard.benches.sync import bench_sync
@@ -28,4 +29,5 @@ BENCHES: dict[str, Bench] = {
         {"groups": 800, "contacts": 20_000},
         bench_sync,
     ),
+    "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
 }

@@ -1,7 +1,7 @@
 """What a browser can measure of a page: size of what is tapped, names, width, contrast."""
 
 SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, summary')]
-    .filter(e => e.getClientRects().length && !e.closest('.skip-link, p, dd, small, .page-sub'))
+    .filter(e => e.checkVisibility() && !e.closest('.skip-link, p, dd, small, .page-sub'))
     .map(e => {
         const inLabel = e.matches('.form-check-input, .segments input');
         const around = e.matches('.stretched') ? 'li, tr' : inLabel ? 'label' : null;
@@ -11,7 +11,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input:not([ty
     })
     .filter(([, width, height]) => width < 44 || height < 44)"""
 UNNAMED = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select')].filter(e =>
-    e.getClientRects().length && !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.labels?.length
+    e.checkVisibility() && !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.labels?.length
 ).map(e => e.outerHTML.slice(0, 80))"""
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # WCAG 2.2, 1.4.3: 4.5 to 1. The ground is the nearest solid colour behind the text; pictures and gradients are left
@@ -24,8 +24,9 @@ CONTRAST = """() => {
     const ground = (e) => {
         for (let at = e; at; at = at.parentElement) {
             const style = getComputedStyle(at);
-            const stops = style.backgroundImage.match(/rgba?\\([^)]+\\)/);
-            if (stops) return parse(stops[0]);
+            const stops = style.backgroundImage.match(/rgba?\\([^)]+\\)/g);
+            // A gradient that fades out is a strip at the side, not a ground.
+            if (stops && !stops.includes('rgba(0, 0, 0, 0)')) return parse(stops[0]);
             const c = parse(style.backgroundColor);
             if (c[3] > .99) return c;
         }
@@ -34,7 +35,7 @@ CONTRAST = """() => {
     const found = [];
     for (const e of document.querySelectorAll('body *')) {
         const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-        if (!own || !e.getClientRects().length || e.closest('.skip-link, [disabled], svg')) continue;
+        if (!own || !e.checkVisibility() || e.closest('.skip-link, [disabled], svg')) continue;
         const style = getComputedStyle(e);
         const [a, b] = [lum(parse(style.color)), lum(ground(e))].sort((x, y) => y - x);
         const ratio = (a + .05) / (b + .05);
