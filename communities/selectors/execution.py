@@ -139,5 +139,6 @@ def month_of(day: date, *, at: datetime) -> tuple[date, date]:
 
 
 def _standings(posts: QuerySet[PostTask], *, at: datetime) -> list[Standing]:
-    rows = posts.order_by().values("store_id").annotate(**counted(at=at))
-    return [Standing(row["store_id"], Tally.of(row)) for row in rows]
+    # Tuples, not dictionaries: a chain has 5,000 of them.
+    rows = posts.order_by().values_list("store_id").annotate(**counted(at=at)).values_list("store_id", *MEASURES)
+    return [Standing(store_id, Tally(zip(MEASURES, numbers, strict=True))) for store_id, *numbers in rows]

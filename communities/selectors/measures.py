@@ -92,12 +92,14 @@ class Tally(dict[str, int]):
     @property
     def share(self) -> float | None:
         """On time of what was expected, 0 to 1; None where nothing was."""
-        return self["on_time"] / self.expected if self.expected else None
+        expected = self.expected
+        return self["on_time"] / expected if expected else None
 
     @property
     def percent(self) -> int | None:
         """The share in whole percent, never rounded up to a hundred or down to nought."""
-        if self.share is None:
+        share = self.share
+        if share is None:
             return None
-        rounded = round(100 * self.share)
-        return min(max(rounded, 1), 99) if 0 < self.share < 1 else rounded
+        rounded = round(100 * share)
+        return min(max(rounded, 1), 99) if 0 < share < 1 else rounded

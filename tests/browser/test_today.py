@@ -9,8 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from communities.models import Broadcast, PlanCell, PostTask, QuotaRule, Slot
+from communities.selectors.plan_cells import cell_facts, fingerprint
 from communities.services.cadence.running import run_slot
-from communities.services.planning.cells import fingerprint
 from communities.services.planning.publishing import publish
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.looks import CONTRAST, SIDEWAYS, SMALL_TARGETS, UNNAMED
@@ -194,10 +194,8 @@ def planned(wish):
     material = MaterialFactory(name="阳光玫瑰", **words, version__link_title="阳光玫瑰 3 人团")
     draft = PlanVersionFactory(published_at=None, valid_from=None)
     PlanCellFactory(version=draft, slot_id=3, day=timezone.localdate(), wish=wish, materials=[material])
-    publish(
-        draft=draft, valid_from=timezone.localdate(), note="", seen=fingerprint(draft), by=StaffFactory(),
-        at=timezone.now(),
-    )  # fmt: skip
+    at, seen = timezone.now(), fingerprint(cell_facts(draft.cells.all()))
+    publish(draft=draft, valid_from=timezone.localdate(at), note="", seen=seen, by=StaffFactory(), at=at)
 
 
 def worked():
@@ -214,6 +212,7 @@ def test_from_the_plan_to_a_green_board_by_group_send(sandboxed, four_oclock):
     page.get_by_role("button", name="去群发助手确认").click()
     expect(page.get_by_role("link", name="打开群发助手")).to_be_visible()
     (send,) = Broadcast.objects.all()
+    sandboxed.company.advance(120)  # until WeCom has handed the task out, it answers 41063
     sandboxed.company.do("tap", msgid=send.msgid, userid="manager0001")
     page.get_by_role("button", name="我点过发送了").click()
     expect(page.get_by_text("正在向企业微信核实")).to_be_visible()
