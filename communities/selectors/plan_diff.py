@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from communities.models import PlanVersion, Slot
+from communities.precedence import BusinessDay
 from communities.selectors.plan_cells import CellFacts, Scope, cell_facts, newest_published
-from communities.selectors.planned import PlannedPost, planned_posts
+from communities.selectors.planned import PlannedPost, business_day, plan_of, planned_posts
 from communities.squares import Column
 
 DAYS = 7
@@ -70,7 +71,9 @@ def plan_diff(*, draft: PlanVersion, first: date) -> PlanDiff:
     has not.
     """
     published = newest_published()
-    changes = cell_changes(cell_facts(published.cells.all()) if published else [], cell_facts(draft.cells.all()))
+    before = cell_facts(published.cells.all()) if published else []
+    after = cell_facts(draft.cells.all())
+    changes, reordered = cell_changes(before, after), _order(before, after) != _order(after, before)
     by_cell: dict[int, CellChange] = {}
     for change in changes:
         by_cell |= {cell.id: change for cell in (change.before, change.after) if cell}
@@ -79,9 +82,13 @@ def plan_diff(*, draft: PlanVersion, first: date) -> PlanDiff:
     totals: dict[str, int] = defaultdict(int)
     for day in (first + timedelta(days=number) for number in range(DAYS)):
         old = {(post.group_id, post.slot_number): post for post in planned_posts(day=day)}
-        new = {(post.group_id, post.slot_number): post for post in planned_posts(day=day, plan=draft)}
+        new = old
+        if reordered or plan_of(day) != published or _touches(changes, business_day(day)):
+            new = {(post.group_id, post.slot_number): post for post in planned_posts(day=day, plan=draft)}
         totals["before"] += len(old)
         totals["after"] += len(new)
+        if new is old:
+            continue
         for key in old.keys() | new.keys():
             was, now = old.get(key), new.get(key)
             if _what(was) == _what(now):
@@ -100,6 +107,22 @@ def plan_diff(*, draft: PlanVersion, first: date) -> PlanDiff:
         first=first, last=first + timedelta(days=DAYS - 1), changes=changes, stores=len(stores), groups=len(groups),
         posts_before=totals["before"], posts_after=totals["after"], posts_changed=totals["changed"],
     )  # fmt: skip
+
+
+def _order(cells: Iterable[CellFacts], others: Iterable[CellFacts]) -> list[tuple[object, ...]]:
+    """The cells both versions have, by row: of equals the later counts, so one taken out and put back may win."""
+    known = {(cell.slot, cell.column, cell.scope) for cell in others}
+    keys = [(cell.slot, cell.column, cell.scope) for cell in sorted(cells, key=lambda cell: cell.id)]
+    return [key for key in keys if key in known]
+
+
+def _touches(changes: Iterable[CellChange], today: BusinessDay) -> bool:
+    """Whether any change lies in a column this day uses; a day without one need not be planned twice."""
+    columns = {change.cell.column for change in changes}
+    return any(
+        column.days_to_opening is not None or column.day == today.day or column.weekday == today.weekday
+        for column in columns
+    )
 
 
 def slot_names() -> dict[int, Slot]:

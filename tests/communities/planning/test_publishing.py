@@ -193,6 +193,20 @@ def test_a_change_overruled_by_a_more_specific_cell_reaches_nobody(published):
     assert (diff.groups, [len(c.group_ids) for c in diff.changes]) == (0, [0])
 
 
+def test_a_cell_taken_out_and_put_back_counts_last_among_equals_and_the_difference_sees_it(published):
+    store = CustomerGroupFactory().store
+    first = PlanCellFactory(version=published, stores=[store])
+    PlanCellFactory(version=published, stores=[store, StoreFactory()])
+    draft = begin()
+    copy = next(cell for cell in cell_facts(draft.cells.all()) if cell.scope == facts_of(first.pk).scope)
+    draft.cells.get(pk=copy.id).delete()
+    drafts.add_cell(version_id=draft.pk, slot=1, column=copy.column, scope=copy.scope, saying=copy.saying)
+
+    diff = plan_diff(draft=draft, first=MONDAY)
+
+    assert (diff.changes, diff.groups, diff.posts_changed) == ([], 1, 1)
+
+
 def test_a_stores_own_post_that_stays_is_no_change(published):
     store = CustomerGroupFactory().store
     cell = published.cells.get()
@@ -212,7 +226,7 @@ def test_the_difference_costs_the_same_for_three_groups_and_three_hundred(publis
         CustomerGroupFactory(store=store)
     draft = begin()
 
-    with django_assert_num_queries(140):
+    with django_assert_num_queries(91):
         plan_diff(draft=draft, first=MONDAY)
 
 
