@@ -199,6 +199,13 @@ class Environment:
     wecom_jssdk_url: str | None = _variable(
         _address("https", "http"), "JS-SDK 脚本的地址，只供沙箱；不填则用本站自带的官方 JS-SDK"
     )
+    official_account_app_id: str = _variable(
+        _pattern(r"wx[0-9a-f]{16}", "应为公众号的 AppID，wx 开头 18 位"),
+        "服务号的 AppID，会员在微信里打开接龙等页面时用它认人", default="",
+    )  # fmt: skip
+    official_account_secret: str = _variable(
+        _pattern(r"[0-9a-zA-Z]{16,64}", "应为公众号的 AppSecret"), "服务号的 AppSecret", default="", secret=True
+    )
     password_login: str | None = _variable(
         _choice("hq", "everyone"),
         "谁可以用密码登录：hq（只限总部，其余人从企业微信进入）或 everyone；不填则生产环境为 hq，其他环境为 everyone",

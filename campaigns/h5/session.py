@@ -1,0 +1,43 @@
+"""Which member holds this phone: a signed cookie, so that thousands at ten o'clock write no session rows."""
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from members.models import Member
+from members.selectors.survivors import survivor_of
+
+COOKIE = "dq_member"
+_SALT = "campaigns.h5.member"
+_LASTS = 30 * 24 * 3600  # seconds; after it WeChat is asked again, without a tap of hers
+
+
+class MemberRequest(HttpRequest):
+    """What a view behind `member_page` receives: the member is known."""
+
+    member: Member
+
+
+def member_of(request: HttpRequest) -> Member | None:
+    """The member of this phone, or nobody; a member merged meanwhile is the one she was merged into."""
+    try:
+        member_id = int(signing.loads(request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=_LASTS))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    member = Member.objects.filter(pk=member_id).first()
+    if member is None or member.merged_into_id is None:
+        return member
+    return Member.objects.filter(pk=survivor_of(member.pk)).first()
+
+
+def remember(response: HttpResponse, member: Member) -> None:
+    """Let this phone be the member's from now on."""
+    response.set_cookie(
+        COOKIE, signing.dumps(member.pk, salt=_SALT), max_age=_LASTS, httponly=True, samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )  # fmt: skip
+
+
+def forget(response: HttpResponse) -> None:
+    """Let this phone be nobody's."""
+    response.delete_cookie(COOKIE, samesite="Lax")

@@ -1,0 +1,93 @@
+"""What a member reads about her order, in words a shop would use."""
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+
+from campaigns.models import Campaign, Order, OrderLine
+from stores.templatetags.fmt import weekday, yuan
+
+register = template.Library()
+
+_GRAMS_PER_JIN = 500
+
+
+@register.filter
+def jin(grams: int) -> str:
+    """A weight as the scales at the till show it: `4.62斤`."""
+    return f"{grams / _GRAMS_PER_JIN:.2f}".rstrip("0").rstrip(".") + "斤"
+
+
+@register.filter
+def line_fen(line: OrderLine) -> int:
+    """What a line costs."""
+    return line.price_fen * line.quantity
+
+
+@register.filter
+def state_words(order: Order) -> str:
+    """Where an order stands, as its member would say it."""
+    if order.state == Order.State.CONFIRMED and order.fulfilment == Order.Fulfilment.DELIVERY:
+        return "待送货"
+    return str(order.get_state_display())
+
+
+_NEXT = {
+    Order.State.FULFILLED: "已取货，谢谢惠顾。有坏果请联系门店。",
+    Order.State.COMPLETED: "已取货，谢谢惠顾。",
+    Order.State.NO_SHOW: "超过取货时间没有来取。有问题请联系门店。",
+    Order.State.RETURNED: "已退货。",
+}
+
+
+@register.filter
+def next_step(order: Order, at: datetime) -> str:
+    """What happens next, and what she has to do for it."""
+    if order.state == Order.State.RESERVED:
+        if order.held_until is None or order.held_until <= at:
+            return "保留时间已过，正在为您释放。"
+        return f"已为您留到 {timezone.localtime(order.held_until):%H:%M}，付款后才算接龙成功。"
+    if order.state == Order.State.CONFIRMED:
+        left = order.total_fen - order.paid_fen
+        due = f"取货时付 {yuan(left)}" if left else "已付清，不用再付钱"
+        return f"接龙成功，{due}。" if order.fulfilment == Order.Fulfilment.DELIVERY else f"请按时到店取货，{due}。"
+    if order.state in {Order.State.CANCELLED, Order.State.LAPSED}:
+        return "订单已取消，已付的钱会原路退回。" if order.paid_fen else "订单已取消，没有扣款。"
+    return _NEXT[Order.State(order.state)]
+
+
+@register.filter
+def paid_words(order: Order) -> str:
+    """What is paid, to be paid, and went back."""
+    left = order.total_fen - order.paid_fen
+    if order.refunded_fen:
+        return f"已付 {yuan(order.paid_fen)}，已退 {yuan(order.refunded_fen)}（原路退回）"
+    if not left:
+        return f"已付 {yuan(order.paid_fen)}"
+    if order.state not in {Order.State.RESERVED, Order.State.CONFIRMED}:
+        return f"已付 {yuan(order.paid_fen)}"
+    return f"到店付 {yuan(left)}" if order.settling == Order.Settling.SHOP else f"待付 {yuan(left)}"
+
+
+@register.filter
+def pickup_words(campaign: Campaign) -> str:
+    """When to fetch the goods: `11月23日 周一 10:00–21:00`."""
+    start, end = campaign.pickup_from, campaign.pickup_until
+    if start is None and end is None:
+        return "营业时间内，以门店通知为准"
+    if start is None or end is None:
+        moment = start or end
+        assert moment is not None  # noqa: S101 -- one of the two
+        return f"{when(moment)} {'起' if start else '前'}"
+    first, last = timezone.localtime(start), timezone.localtime(end)
+    if first.date() == last.date():
+        return f"{when(start)}–{last:%H:%M}"
+    return f"{when(start)} 到 {when(end)}"
+
+
+@register.filter
+def when(moment: datetime) -> str:
+    """A moment with its day: `11月23日 周一 10:00`."""
+    local = timezone.localtime(moment)
+    return f"{local.month}月{local.day}日 {weekday(local.date())} {local:%H:%M}"
