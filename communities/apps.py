@@ -9,7 +9,7 @@ class CommunitiesConfig(AppConfig):
         from communities import group_handlers, handlers, handover_handlers
         from communities.services import groups
         from communities.services.handover import outcomes as handovers
-        from members import merge_registry
+        from members import merge_registry, recognition
         from wecom import registry
 
         added = "change_external_contact.add_external_contact"
@@ -23,3 +23,4 @@ class CommunitiesConfig(AppConfig):
         registry.register(failed, handover_handlers.transfer_failed, name="communities.handover_failed")
         merge_registry.register("handovers", "交接记录", handovers.move_items)
         merge_registry.register("memberships", "群成员记录", groups.move_memberships)
+        recognition.register("stays", groups.link_stays)

@@ -117,6 +117,9 @@ class GroupMembership(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["group", "joined_at"], name="group_joins_by_time"),
             models.Index(fields=["group", "left_at"], condition=Q(left_at__isnull=False), name="group_quits_by_time"),
+            models.Index(
+                fields=["who"], condition=Q(member=None, is_staff=False, left_at=None), name="live_stay_of_a_stranger"
+            ),
             models.Index(fields=["state", "joined_at"], condition=~Q(state=""), name="group_joins_by_code"),
         ]
 

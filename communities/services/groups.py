@@ -1,8 +1,9 @@
 """The mirror of one group: a whole reading applied as a difference, a departure, an end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Value
@@ -123,20 +124,32 @@ def classify_group(*, group: CustomerGroup, kind: str, capacity: int, by: Staff,
 
 def link_members(*, limit: int = 5_000) -> int:
     """Give those in groups their member who became known since they joined. Returns how many."""
-    unknown = GroupMembership.objects.filter(member=None, is_staff=False, left_at=None).order_by("pk")
     linked, last = 0, 0
-    while rows := dict(unknown.filter(pk__gt=last).values_list("pk", "who")[:limit]):
+    while rows := dict(_unlinked().filter(pk__gt=last).order_by("pk").values_list("pk", "who")[:limit]):
         last = max(rows)
-        hashes = [bytes(who) for who in rows.values()]
-        owners = {
-            bytes(key): member
-            for key, member in Identity.objects.filter(value_hash__in=hashes).values_list("value_hash", "member_id")
-        }
-        found = [
-            GroupMembership(pk=pk, member_id=owners[bytes(who)]) for pk, who in rows.items() if bytes(who) in owners
-        ]
-        linked += GroupMembership.objects.bulk_update(found, ["member"], batch_size=1_000)
+        linked += _link(rows)
     return linked
+
+
+def link_stays(who: Iterable[bytes]) -> int:
+    """The same for these people alone, by their hash.
+
+    Called after the commit that made a member known, and after the one that noted the stay: whichever comes second
+    finds what the first has written.
+    """
+    return _link(dict(_unlinked().filter(who__in=list(who)).values_list("pk", "who")))
+
+
+def _unlinked() -> QuerySet[GroupMembership]:
+    return GroupMembership.objects.filter(member=None, is_staff=False, left_at=None)
+
+
+def _link(rows: Mapping[int, bytes | memoryview]) -> int:
+    hashes = [bytes(who) for who in rows.values()]
+    known = Identity.objects.filter(value_hash__in=hashes).values_list("value_hash", "member_id") if hashes else ()
+    owners = {bytes(key): member for key, member in known}
+    found = [GroupMembership(pk=pk, member_id=owners[bytes(who)]) for pk, who in rows.items() if bytes(who) in owners]
+    return GroupMembership.objects.bulk_update(found, ["member"], batch_size=1_000) if found else 0
 
 
 def move_memberships(*, kept: Member, absorbed: Member) -> int:
@@ -191,6 +204,8 @@ def _diff_members(
     directory = people.look_up(list(new.values()), corp_id=corp_id, at=at)
     rows = [_stay(row, who, one, directory, at=at) for who, one in new.items()]
     GroupMembership.objects.bulk_create(rows, batch_size=1_000)
+    if strangers := [bytes(one.who) for one in rows if not one.is_staff and one.member_id is None]:
+        transaction.on_commit(partial(link_stays, strangers))
     difference.joined, difference.left = [row.pk for row in rows], gone
 
 

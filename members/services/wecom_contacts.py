@@ -6,10 +6,11 @@ Everything about a customer happens under a lock on her ids: an event and a full
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, connection, transaction
 
-from members import identities
+from members import identities, recognition
 from members.models import Identity, MatchReview, Member
 from members.services import wecom_pairs
 from members.services.wecom_pairs import Applied, Key, SeenContact
@@ -71,6 +72,8 @@ def recognise(
         for who, member_id in sorted(joining.items())
     ]
     Identity.objects.bulk_create(rows, ignore_conflicts=True)
+    if joining:
+        transaction.on_commit(partial(recognition.announce, joining))
     return found | joining
 
 
@@ -168,7 +171,10 @@ def _attach(people: Iterable[_Person], owners: dict[bytes, int], *, corp_id: str
             unionid = one.contact["unionid"]
             rows.setdefault(one.unionid_hash, _identity(one.member_id, Identity.Kind.UNIONID, unionid, "", at))
     Identity.objects.bulk_create(rows.values())
-    owners.update({key: row.member_id for key, row in rows.items()})
+    new = {key: row.member_id for key, row in rows.items()}
+    owners.update(new)
+    if new:
+        transaction.on_commit(partial(recognition.announce, new))
 
 
 def _open_reviews(people: Iterable[_Person], owners: dict[bytes, int], *, at: datetime) -> int:

@@ -65,7 +65,9 @@ def _authorise(store: Store, request: Request, *, web: bool) -> Response:
             return identity.authorised(store, person=phone.userid, **asked)
     staff = store.all(
         "SELECT userid, staff.name, staff.position, department.name AS shop FROM staff LEFT JOIN department"
-        " ON department.id = staff.department WHERE status <> ? ORDER BY staff.position, userid LIMIT 300", LEFT,
+        " ON department.id = staff.department WHERE status <> ?"
+        " ORDER BY userid = ? COLLATE NOCASE DESC, staff.position, userid LIMIT 300",
+        LEFT, phone.userid if phone else "",
     )  # fmt: skip
     contacts = [] if web else store.all("SELECT id, name FROM contact ORDER BY rowid DESC LIMIT 20")
     return _rendered("identify.html", {"asked": asked, "staff": staff, "contacts": contacts, "web": web})
