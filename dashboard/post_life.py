@@ -46,5 +46,5 @@ def _end(post: PostTask) -> list[Step]:
     if post.miss_reason:
         steps.append(Step(post.closes_at, f"错过：{post.get_miss_reason_display()}", "", "is-bad"))
     if post.failure:
-        steps.append(Step(post.done_at, "发送失败", f"企业微信：{post.failure}", "is-bad"))
+        steps.append(Step(post.done_at, "发送失败", post.failure, "is-bad"))
     return steps

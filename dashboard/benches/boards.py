@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +16,6 @@ from django.utils import timezone
 from dashboard.benches.callback import environment_of, migrate, places
 from wecom.envelope import Envelope
 
-_HISTORY = 30  # days before today
 _LOOKS, _FEW = 60, 5
 _WHOLE_CHAIN = 1_000  # stores; below it the figures mean little and the looks are few
 _LONG_AGO = "2024-01-01"
@@ -64,7 +63,7 @@ _POSTS = """
 
 
 def bench_boards(stores: int) -> dict[str, Any]:
-    """A store's 今日 and HQ's 执行, opened one after the other, with 3.2 groups a store and 30 days of history."""
+    """A store's 今日 and HQ's 执行, opened one after the other: 3.2 groups a store, a whole month behind it."""
     envelope = Envelope(token=secrets.token_hex(8), aes_key=secrets.token_hex(22)[:43], receiver="bench")
     with places() as (database_url, redis_url):
         environment = environment_of(envelope, database_url, redis_url) | {"DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -84,8 +83,8 @@ def measure(stores: int) -> None:
     today = timezone.localdate()
     with connection.cursor() as cursor:
         cursor.execute(_SEED, {"stores": stores, "today": today})
-        for back in range(_HISTORY, -1, -1):
-            cursor.execute(_POSTS, {"day": today - timedelta(days=back), "today": today})
+        for day in [*_last_month(today), today]:
+            cursor.execute(_POSTS, {"day": day, "today": today})
         cursor.execute("SET session_replication_role = DEFAULT; ANALYZE")
     hq = Staff.objects.create(username="bench-hq", name="总部", role=Staff.Role.HQ)
     managers = [
@@ -96,7 +95,7 @@ def measure(stores: int) -> None:
         username="bench-idle", name="店长", role=Staff.Role.MANAGER,
         store=Store.objects.create(pk=stores + 1, code="IDLE", name="没有群的店", region_id=1),
     )  # fmt: skip
-    month = f"/execution/?view=month&day={today - timedelta(days=today.day)}"  # the last whole month
+    month = f"/execution/?view=month&day={_last_month(today)[-1]}"
     figures: dict[str, Any] = {"posts": {"today": PostTask.objects.filter(day=today).count()}}
     figures["posts"]["all"] = PostTask.objects.count()
     many = _LOOKS if stores >= _WHOLE_CHAIN else _FEW
@@ -116,6 +115,12 @@ def measure(stores: int) -> None:
     figures["执行 一个月"] = _took([hq], month, looks=many)
     figures["执行 导出一天"] = _took([hq], "/execution/export.csv", looks=_FEW)
     sys.stdout.write("\n" + json.dumps(figures, ensure_ascii=False) + "\n")
+
+
+def _last_month(today: date) -> list[date]:
+    """The days of the last whole month."""
+    last = today - timedelta(days=today.day)
+    return [last - timedelta(days=back) for back in range(last.day - 1, -1, -1)]
 
 
 def _took(people: Sequence[Any], path: str, *, looks: int, headers: dict[str, str] | None = None) -> Any:

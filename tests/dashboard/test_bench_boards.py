@@ -8,5 +8,5 @@ def test_bench_of_the_boards_opens_each_over_a_whole_chain():
     figures = bench_boards(40)
 
     assert figures["posts"]["today"] == 40 * 16 // 5 * 4
-    assert figures["汇总"]["days"] == 30
+    assert figures["汇总"]["days"] >= 28
     assert set(figures["执行 一个月"]) == {"p50_ms", "p95_ms"}
