@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.benches.boards import bench_boards
 from dashboard.benches.callback import bench_callback
 from dashboard.benches.sales_import import bench_import
+from dashboard.benches.slot import bench_slot
 from dashboard.benches.sync import bench_sync
 from dashboard.benches.welcome import bench_welcome
 
@@ -28,6 +29,9 @@ BENCHES: dict[str, Bench] = {
         "全量核对：调用次数、用时与内存，中途杀两次，与只调接口相比",
         {"groups": 800, "contacts": 20_000},
         bench_sync,
+    ),
+    "slot": Bench(
+        "一天的时段：生成任务、发布一个时段，与裸 INSERT 和裸 HTTP 相比", {"owners": 5_000, "groups": 16_000}, bench_slot
     ),
     "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
 }
