@@ -33,9 +33,10 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A person's posts of one slot that wait for hands: how many groups, since and until when."""
+    """A person's posts of one slot that nobody has sent: by hand, by a tap in 群发助手, since and until when."""
 
-    groups: int
+    by_hand: int
+    by_tap: int
     due_at: datetime
     closes_at: datetime
 
@@ -55,7 +56,7 @@ def late_posts(*, at: datetime, since: timedelta) -> list[LatePost]:
 
 
 def work_of(people: Collection[Person], *, at: datetime) -> dict[Person, Work]:
-    """What each person is to send by hand in a slot: in the groups she owns, and in those of the store she manages.
+    """What each person has still to send in a slot: in the groups she owns, and in those of the store she manages.
 
     Who has nothing to do is not named. Two queries for any number of people.
     """
@@ -66,16 +67,20 @@ def work_of(people: Collection[Person], *, at: datetime) -> dict[Person, Work]:
         managers[store].append(userid)
     posts = PostTask.objects.filter(
         Q(owner_userid__in=userids) | Q(store__in=managers), day__in={one.day for one in people},
-        slot__in={one.slot_id for one in people}, state=State.RELEASED, channel=Channel.ASSISTED, closes_at__gt=at,
+        slot__in={one.slot_id for one in people}, state=State.RELEASED, closes_at__gt=at,
     )  # fmt: skip
     found: dict[Person, Work] = {}
-    for day, slot, owner, store, due_at, closes_at in posts.values_list(
-        "day", "slot_id", "owner_userid", "store_id", "due_at", "closes_at"
+    for day, slot, owner, store, channel, due_at, closes_at in posts.values_list(
+        "day", "slot_id", "owner_userid", "store_id", "channel", "due_at", "closes_at"
     ):
+        is_tap = channel == Channel.GROUP_SEND
         for userid in {owner, *managers[store]}:
             person = Person(day, slot, userid)
-            before = found.get(person, Work(0, due_at, closes_at))
-            found[person] = Work(before.groups + 1, min(before.due_at, due_at), max(before.closes_at, closes_at))
+            before = found.get(person, Work(0, 0, due_at, closes_at))
+            found[person] = Work(
+                before.by_hand + (not is_tap), before.by_tap + is_tap, min(before.due_at, due_at),
+                max(before.closes_at, closes_at),
+            )  # fmt: skip
     return found
 
 

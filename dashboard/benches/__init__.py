@@ -31,7 +31,9 @@ BENCHES: dict[str, Bench] = {
         bench_sync,
     ),
     "slot": Bench(
-        "一天的时段：生成任务、发布一个时段，与裸 INSERT 和裸 HTTP 相比", {"owners": 5_000, "groups": 16_000}, bench_slot
+        "一天的时段：生成任务、发布一个时段，与裸 INSERT 和裸 HTTP 相比",
+        {"owners": 5_000, "groups": 16_000},
+        bench_slot,
     ),
     "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
 }

@@ -23,11 +23,10 @@ from django.utils import timezone
 from dashboard.benches.callback import environment_of, migrate, places
 from wecom.envelope import Envelope
 
-GROUPS_AN_OWNER = 3.2  # 16,000 groups of 5,000 stores
-_DAY = date(2026, 11, 10)
 _PARALLEL = 8
 _PROGRAM = (
-    "import django; django.setup(); from dashboard.benches.slot import measure; measure({owners}, {groups}, {base!r})"
+    "import django; django.setup(); from dashboard.benches.slot import measure;"
+    " measure({owners}, {groups}, {base!r}, {day!r})"
 )
 _SERVER = (
     "import sys; from pathlib import Path; from wecom.sandbox import server;"
@@ -35,23 +34,24 @@ _SERVER = (
 )
 _CORP, _SECRET, _AGENT = "wwsandbox00000001", "sandbox-app-secret-0001", "1000002"  # the sandbox's own
 _PATIENCE = 60.0
+_VIEWS, _WARM = 60, 10  # of a page
 
 
-def bench_slot(owners: int, groups: int = 0) -> dict[str, Any]:
+def bench_slot(owners: int, groups: int) -> dict[str, Any]:
     """Lay out a day of four slots for the groups, then release one slot by group-send and one by reminder cards.
 
     Everything runs in one process of the product against the sandbox, in a database and a Redis database of its own.
     Both baselines do the least there is: one insert a row, one call a group-send, neither checked nor written down.
     """
-    groups = groups or int(owners * GROUPS_AN_OWNER)
     envelope = Envelope(token=secrets.token_hex(8), aes_key=secrets.token_hex(22)[:43], receiver=_CORP)
-    with places() as (database_url, redis_url), _sandbox(owners, groups) as base:
+    day = timezone.localdate()  # the pages show today
+    with places() as (database_url, redis_url), _sandbox(owners, groups, day) as base:
         environment = environment_of(envelope, database_url, redis_url) | {
             "WECOM_SECRET": _SECRET, "WECOM_AGENT_ID": _AGENT, "WECOM_API_BASE": base,
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }  # fmt: skip
         migrate(environment)
-        program = _PROGRAM.format(owners=owners, groups=groups, base=base)
+        program = _PROGRAM.format(owners=owners, groups=groups, base=base, day=day.isoformat())
         done = subprocess.run(
             [sys.executable, "-c", program], cwd=settings.BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE
         )
@@ -60,8 +60,8 @@ def bench_slot(owners: int, groups: int = 0) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _sandbox(owners: int, groups: int) -> Iterator[str]:
-    """A company of so many managers and groups, at ten to ten of the day."""
+def _sandbox(owners: int, groups: int, day: date) -> Iterator[str]:
+    """A company of so many managers and groups, a minute before the day's first slot."""
     with tempfile.TemporaryDirectory(prefix="bench-slot-") as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -71,7 +71,7 @@ def _sandbox(owners: int, groups: int) -> Iterator[str]:
         )
         try:
             _control(port, "seed", {"managers": owners, "groups": groups, "contacts": 0}, patience=_PATIENCE)
-            ahead = _moment(9, 59).timestamp() - time.time()
+            ahead = _moment(day, 9, 59).timestamp() - time.time()
             _control(port, "clock", {"advance": ahead})
             yield f"http://127.0.0.1:{port}"
         finally:
@@ -103,39 +103,41 @@ def _call(port: int, method: str, path: str, given: dict[str, Any] | None = None
         line.close()
 
 
-def _moment(hour: int, minute: int = 0, *, day: date = _DAY) -> datetime:
+def _moment(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=timezone.get_default_timezone())
 
 
 # ---- inside the product's process ---------------------------------------------------------------------------------
 
 
-def measure(owners: int, groups: int, base: str) -> None:
+def measure(owners: int, groups: int, base: str, iso_day: str) -> None:
     """Run the steps in the places of the bench, and print the figures as one line of JSON."""
     from communities.models import Broadcast, PostTask, Slot, SlotCard
     from communities.services.cadence.materialising import materialise
     from wecom.gateway import wecom
 
     port = int(base.rpartition(":")[2])
-    _furnish(_chats(port), owners)
+    day, night = date.fromisoformat(iso_day), timedelta(days=1)
+    _furnish(_chats(port), owners, day)
     gateway = wecom()
-    evening = _moment(19, day=_DAY - timedelta(days=1))
+    evening = _moment(day - night, 19)
     steps = _Steps()
-    steps("materialise", lambda: materialise(day=_DAY, at=evening))
+    steps("materialise", lambda: materialise(day=day, at=evening))
     posts = PostTask.objects.count()
-    steps("materialise_again", lambda: materialise(day=_DAY, at=evening))
+    steps("materialise_again", lambda: materialise(day=day, at=evening))
     steps("bare_inserts", _bare_inserts)
-    steps("release_group_sends", lambda: _release(Slot.objects.get(number=1), _moment(9, 59), gateway))
+    steps("release_group_sends", lambda: _release(Slot.objects.get(number=1), _moment(day, 9, 59), gateway))
     sends = Broadcast.objects.filter(state=Broadcast.State.CREATED).count()
     steps("bare_calls", lambda: _bare_calls(port, sends))
-    steps("release_cards", lambda: _release(Slot.objects.get(number=2), _moment(11, 59), gateway))
+    steps("release_cards", lambda: _release(Slot.objects.get(number=2), _moment(day, 11, 59), gateway))
     # A second day: whatever grew would grow again.
-    steps("materialise_next_day", lambda: materialise(day=_DAY + timedelta(days=1), at=evening + timedelta(days=1)))
+    steps("materialise_next_day", lambda: materialise(day=day + night, at=evening + night))
+    pages = {"today_board": _page("/today/", "bench0"), "execution_board": _page("/execution/", "bench-hq")}
     figures: dict[str, Any] = {
         "owners": owners, "groups": groups, "posts": posts, "group_sends": sends,
         "cards": SlotCard.objects.filter(state=SlotCard.State.SENT).count(),
         "released": PostTask.objects.filter(state=PostTask.State.RELEASED).count(),
-        "seconds": steps.seconds, "own_cpu_seconds": steps.cpu, "peak_memory_mb": steps.memory,
+        "page_ms": pages, "seconds": steps.seconds, "own_cpu_seconds": steps.cpu, "peak_memory_mb": steps.memory,
     }  # fmt: skip
     sys.stdout.write(json.dumps(figures) + "\n")
 
@@ -163,18 +165,38 @@ def _peak_mb() -> int:
 
 def _release(slot: Any, at: datetime, gateway: Any) -> None:
     """What sweep and workers do for one slot, one after the other."""
+    from communities.models import SlotCard
     from communities.services.cadence import broadcasting, releasing, reminding
     from communities.services.cadence.timing import shards
 
     for part in shards(releasing.due_stores(at=at, slot=slot)):
         releasing.release(store_ids=part, at=at)
     _patiently(lambda: broadcasting.make_group_sends(gateway=gateway, clock=lambda: at).later)
-    _patiently(lambda: reminding.send_cards(gateway=gateway, clock=lambda: at)["pending"])
+    _patiently(lambda: reminding.send_cards(gateway=gateway, clock=lambda: at)[SlotCard.State.PENDING])
 
 
 def _patiently(step: Callable[[], int]) -> None:
     while step():
         time.sleep(1)
+
+
+def _page(path: str, username: str) -> dict[str, float]:
+    """Milliseconds a page takes to be rendered for somebody, from request to answer inside this process."""
+    from django.test import Client
+
+    from stores.models import Staff
+
+    visitor = Client(headers={"host": "localhost"})
+    visitor.force_login(Staff.objects.get(username=username), backend=settings.AUTHENTICATION_BACKENDS[-1])
+    took = []
+    for _ in range(_VIEWS):
+        began = time.perf_counter()
+        answer = visitor.get(path)
+        took.append(1_000 * (time.perf_counter() - began))
+        if answer.status_code != http.client.OK:
+            raise RuntimeError(f"{path}：HTTP {answer.status_code}")
+    took = sorted(took[_WARM:])
+    return {f"p{share}": round(took[len(took) * share // 100], 1) for share in (50, 95)}
 
 
 def _chats(port: int) -> list[tuple[str, str]]:
@@ -186,7 +208,7 @@ def _chats(port: int) -> list[tuple[str, str]]:
 
 
 @transaction.atomic
-def _furnish(chats: list[tuple[str, str]], owners: int) -> None:
+def _furnish(chats: list[tuple[str, str]], owners: int, day: date) -> None:
     """The chain as it stands: stores in regions, managers, stock, groups, and a published plan of four slots."""
     from communities.models import CustomerGroup
     from stores.models import Product, Region, Staff, Store, StoreProduct
@@ -207,16 +229,17 @@ def _furnish(chats: list[tuple[str, str]], owners: int) -> None:
     CustomerGroup.objects.bulk_create(
         CustomerGroup(chat_id=chat, name="测量群", owner_userid=owner, store=place[owner]) for chat, owner in chats
     )
-    _publish(product)
+    Staff.objects.create(username="bench-hq", name="总部", role="hq")
+    _publish(product, day)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
-def _publish(product: Any) -> None:
+def _publish(product: Any, day: date) -> None:
     from communities.models import CellMaterial, Material, MaterialVersion, PlanCell, PlanVersion
 
-    at = _moment(12, day=_DAY - timedelta(days=1))
-    plan = PlanVersion.objects.create(number=1, made_at=at, published_at=at, valid_from=_DAY)
+    at = _moment(day - timedelta(days=1), 12)
+    plan = PlanVersion.objects.create(number=1, made_at=at, published_at=at, valid_from=day)
     for slot in (1, 2, 3, 4):
         material = Material.objects.create(name=f"测量{slot}", theme="taste", created_at=at)
         text = f"{{店名}}的{{店长}}：{{商品}}到了，{{价格}}，还有{{库存}}。今天第{slot}条。"

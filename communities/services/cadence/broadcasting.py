@@ -33,6 +33,7 @@ _PARALLEL = 8  # the limiter's places
 _LOST = 500  # looked for in one reading of WeCom's list
 _RETRY = timedelta(seconds=30)
 _ERROR = 200
+_LEFT_OUT = "企微未接受该群的群发，改为协助发送"
 _REUPLOADED = "素材已过期，重新上传"
 State = Broadcast.State
 
@@ -51,6 +52,12 @@ _CLAIM = """
               WHERE t.broadcast_id = b.id AND t.state = 'released' AND t.closes_at > %(at)s)
         ORDER BY b.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING id
+"""
+_CREATED = """
+    UPDATE communities_broadcast AS b
+    SET state = 'created', msgid = w.msgid, created_at = %s, leased_until = NULL, error = '', next_poll_at = w.poll
+    FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS w (id, msgid, poll)
+    WHERE b.id = w.id AND b.state = 'pending'
 """
 _CLAIM_LOST = """
     UPDATE communities_broadcast SET leased_until = %(until)s
@@ -104,10 +111,7 @@ def make_group_sends(*, gateway: WeCom, clock: Callable[[], datetime], until: da
             break
         orders, unfit = _prepared(sends, gateway=gateway, at=clock())
         fates += unfit
-        fates += [
-            _note(order, outcome, at=clock())
-            for order, outcome in zip(orders, _ask(orders, gateway=gateway), strict=True)
-        ]
+        fates += _note(orders, _ask(orders, gateway=gateway), at=clock())
     return Made(
         fates.count(_Fate.CREATED), found, fates.count(_Fate.REFUSED),
         fates.count(_Fate.LATER) + fates.count(_Fate.UNKNOWN),
@@ -163,12 +167,13 @@ def _ask(orders: Sequence[_Order], *, gateway: WeCom) -> list[_Outcome]:
         return list(pool.map(ask, orders))
 
 
-def _note(order: _Order, outcome: _Outcome, *, at: datetime) -> _Fate:
-    if not isinstance(outcome, CreatedSend):
-        return _judge(order.send, outcome, at=at)
-    created(order.send, msgid=outcome.msgid, due_at=order.due_at, at=at)
-    switching.leave_out(order.send, chat_ids=outcome.failed, reason="企微未接受该群的群发，改为协助发送", at=at)
-    return _Fate.CREATED
+def _note(orders: Sequence[_Order], outcomes: Sequence[_Outcome], *, at: datetime) -> list[_Fate]:
+    made = [(order, one) for order, one in zip(orders, outcomes, strict=True) if isinstance(one, CreatedSend)]
+    _created([(order.send.pk, one.msgid, order.due_at) for order, one in made], at=at)
+    for order, one in made:
+        switching.leave_out(order.send, chat_ids=one.failed, reason=_LEFT_OUT, at=at)
+    failed = [(order, one) for order, one in zip(orders, outcomes, strict=True) if not isinstance(one, CreatedSend)]
+    return [_Fate.CREATED] * len(made) + [_judge(order.send, error, at=at) for order, error in failed]
 
 
 def _judge(send: Broadcast, error: Exception, *, at: datetime) -> _Fate:
@@ -195,19 +200,14 @@ def _later(send: Broadcast, error: Exception, *, at: datetime) -> _Fate:
     return _Fate.LATER
 
 
-def created(send: Broadcast, *, msgid: str, due_at: datetime, at: datetime) -> bool:
-    """Write down that WeCom has it. Returns whether it was not known yet."""
-    pending = Broadcast.objects.filter(pk=send.pk, state=State.PENDING)
-    return bool(
-        pending.update(
-            state=State.CREATED,
-            msgid=msgid,
-            created_at=at,
-            leased_until=None,
-            error="",
-            next_poll_at=max(due_at, at) + FIRST_POLL,
-        )
-    )
+def _created(made: Sequence[tuple[int, str, datetime]], *, at: datetime) -> int:
+    """Write down what WeCom has, as (group-send, msgid, the hour of its slot). Returns how many were not known yet."""
+    if not made:
+        return 0
+    polls = [max(due_at, at) + FIRST_POLL for _, _, due_at in made]
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATED, [at, [pk for pk, _, _ in made], [msgid for _, msgid, _ in made], polls])
+        return cursor.rowcount
 
 
 def _look_for_lost(*, gateway: WeCom, at: datetime) -> int:
@@ -229,7 +229,7 @@ def _look_for_lost(*, gateway: WeCom, at: datetime) -> int:
         verdict = verdicts[send.pk]
         if isinstance(verdict, str):
             with transaction.atomic():
-                found += created(send, msgid=verdict, due_at=due.get(send.pk, at), at=at)
+                found += _created([(send.pk, verdict, due.get(send.pk, at))], at=at)
                 ledger.adopt(msgid=verdict)
         elif verdict is Verdict.ABSENT:
             Broadcast.objects.filter(pk=send.pk, state=State.PENDING).update(attempted_at=None, leased_until=None)

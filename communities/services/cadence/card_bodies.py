@@ -37,13 +37,17 @@ def card_bodies(cards: Sequence[SlotCard], *, at: datetime) -> dict[int, Body | 
 
 
 def _reminder(card: SlotCard, work: Work | None) -> Body | None:
-    if work is None:
+    """Of a group-send WeCom itself tells the owner; only who is urged hears of it from us too."""
+    by_tap = work.by_tap if work and card.kind == Kind.URGE else 0
+    if work is None or not work.by_hand + by_tap:
         return None
+    todo = [f"{work.by_hand} 个群待发"] if work.by_hand else []
+    todo += [f"{by_tap} 个群待在群发助手确认"] if by_tap else []
     hour, closes = (f"{timezone.localtime(moment):%H:%M}" for moment in (work.due_at, work.closes_at))
     address = f"{settings.SITE_URL}/today/?day={card.day}&slot={card.slot_id}"
     return _card(
         card, title=_TITLES[Kind(card.kind)].format(hour=hour, name=card.slot.name),
-        text=f"{work.groups} 个群待发，请在 {closes} 前发出", address=address,
+        text=f"{'、'.join(todo)}，请在 {closes} 前发出", address=address,
         buttons=[("去发送", address), ("跳过", f"{address}&skip=1")],
     )  # fmt: skip
 

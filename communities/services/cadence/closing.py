@@ -38,6 +38,9 @@ class Closed:
     missed: int
     not_made: int
 
+    def __add__(self, other: "Closed") -> "Closed":
+        return Closed(self.missed + other.missed, self.not_made + other.not_made)
+
 
 def close(*, at: datetime) -> Closed:
     """End every slot whose time is over; a repeated call finds nothing left."""

@@ -131,7 +131,12 @@ def send(cards: Iterable[SlotCard], *, gateway: WeCom, at: datetime) -> list[Slo
 
     with ThreadPoolExecutor(_PARALLEL) as pool:
         outcomes = list(pool.map(ask, cards))
-    return [_note(card, outcome, at=at) for card, outcome in zip(cards, outcomes, strict=True)]
+    states = [_note(card, outcome, at=at) for card, outcome in zip(cards, outcomes, strict=True)]
+    reached = [card.pk for card, state in zip(cards, states, strict=True) if state == State.SENT]
+    SlotCard.objects.filter(pk__in=reached, state=State.PENDING).update(
+        state=State.SENT, sent_at=at, leased_until=None, error=""
+    )
+    return states
 
 
 def _note(card: SlotCard, outcome: Receipt | WeComError | None, *, at: datetime) -> SlotCard.State:
@@ -141,7 +146,7 @@ def _note(card: SlotCard, outcome: Receipt | WeComError | None, *, at: datetime)
         case Receipt() if card.userid.lower() in {*outcome.invalid, *outcome.unlicensed}:
             return _unreachable(card, "收件人不在应用可见范围或没有接口许可", at=at)
         case Receipt():
-            return _become(card, State.SENT, sent_at=at, error="")
+            return State.SENT  # written with all of its batch
         case WeComRefused() if outcome.lasting:
             return _unreachable(card, f"{outcome.meaning}（{outcome.code}）", at=at)
     # Not now. An answer that was lost is asked for again: the task_id lets it through once.

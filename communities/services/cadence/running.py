@@ -40,5 +40,5 @@ def run_slot(*, day: date, slot: Slot, at: datetime, gateway: WeCom | None) -> S
         made = broadcasting.make_group_sends(gateway=gateway, clock=lambda: at)
         polled = polling.poll_group_sends(gateway=gateway, clock=lambda: at, slot_number=slot.number)
         cards = reminding.send_cards(gateway=gateway, clock=lambda: at)
-        closed = closing.close(at=at)
+        closed += closing.close(at=at)
     return SlotRun(materialised, released, made, cards, polled, closed)
