@@ -157,11 +157,11 @@ def bulk_check_posts() -> None:
 
 @shared_task(name="communities.release_posts", acks_late=True, ignore_result=True)
 def release_posts(*, store_ids: Sequence[int]) -> None:
-    """Release what is due in some stores, and ask WeCom for what must follow."""
+    """Release what is due in some stores. WeCom is asked by another task: it may be slow, other shards are not."""
     from communities.services.cadence import releasing
 
-    releasing.release(store_ids=store_ids, at=timezone.now())
-    send_posts()
+    if releasing.release(store_ids=store_ids, at=timezone.now()).posts:
+        send_posts.apply_async(expires=60)
 
 
 @shared_task(name="communities.send_posts", acks_late=True, ignore_result=True)

@@ -207,7 +207,7 @@ def _created(made: Sequence[tuple[int, str, datetime]], *, at: datetime) -> int:
     polls = [max(due_at, at) + FIRST_POLL for _, _, due_at in made]
     with connection.cursor() as cursor:
         cursor.execute(_CREATED, [at, [pk for pk, _, _ in made], [msgid for _, msgid, _ in made], polls])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _look_for_lost(*, gateway: WeCom, at: datetime) -> int:

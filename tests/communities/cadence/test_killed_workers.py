@@ -86,7 +86,7 @@ def rows(company, table):
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_a_release_over_2_000_groups_survives_being_killed_at_random_points(company, connect, seed):
     connect(company)
     furnish(company)
