@@ -14,7 +14,7 @@ from communities.services.cadence.releasing import due_posts, release
 from tests.communities.cadence.days import DAY, EVENING, cell, material, moment, published, store_of
 from tests.racing import race
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def a_day(**fields):
