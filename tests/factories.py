@@ -10,6 +10,7 @@ import factory
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
+from campaigns.models import Campaign, CampaignItem, ItemStock
 from communities.models import (
     Asset,
     CellMaterial,
@@ -265,3 +266,29 @@ class AssetFactory(DjangoModelFactory):
     size = 50_000
     phash = factory.Sequence(lambda n: int.from_bytes(sha256(str(n).encode()).digest()[:8], "big", signed=True))
     uploaded_at = datetime(2026, 1, 5, 9, 3, tzinfo=BUSINESS_ZONE)
+
+
+class CampaignFactory(DjangoModelFactory):
+    """A 接龙 of one store, live from 10:00 to 20:00 on 2026-03-02; say `item__quota` or another field of its item.
+
+    The item is at hand as `campaign.item`, what the store has of it as `campaign.stock`.
+    """
+
+    class Meta:
+        model = Campaign
+        skip_postgeneration_save = True
+
+    play = Campaign.Play.CHAIN
+    title = factory.Sequence(lambda n: f"接龙{n}")
+    store = factory.SubFactory(StoreFactory)
+    starts_at = datetime(2026, 3, 2, 10, tzinfo=BUSINESS_ZONE)
+    ends_at = datetime(2026, 3, 2, 20, tzinfo=BUSINESS_ZONE)
+    state = Campaign.State.LIVE
+    made_at = datetime(2026, 3, 1, 9, tzinfo=BUSINESS_ZONE)
+
+    @factory.post_generation
+    def item(self, _create, _extracted, *, quota: int = 10, **fields: Any) -> None:
+        made = {"name": "山竹", "price_fen": 1_990} | fields
+        made["product"] = made.get("product") or ProductFactory()
+        self.item = CampaignItem.objects.create(campaign=self, **made)
+        self.stock = ItemStock.objects.create(item=self.item, store=self.store, quota=quota)

@@ -13,9 +13,11 @@ from campaigns.models.plays import (
     Referral,
     ReferralUse,
 )
+from campaigns.models.sandbox import SandboxRefund, SandboxTrade
 
 __all__ = [
     "BillDifference", "Board", "Campaign", "CampaignItem", "ChainEntry", "ChainUnit", "FirstOrder", "FirstOrderTrace",
     "GroupBuySeat", "GroupBuyTeam", "GroupBuyTerms", "ItemStock", "LedgerEntry", "OneYuanTerms", "Order", "OrderLine",
-    "Payment", "PaymentNotice", "Referral", "ReferralUse", "Refund", "WaitEntry", "new_token",
+    "Payment", "PaymentNotice", "Referral", "ReferralUse", "Refund", "SandboxRefund", "SandboxTrade", "WaitEntry",
+    "new_token",
 ]  # fmt: skip
