@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("materials/", include("communities.material_urls")),
     path("plan/", include("communities.plan_urls")),
     path("h/", include("campaigns.h5.urls")),
+    path("pay/", include("campaigns.pay_urls")),
     path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),
     path("api/", include("config.api_docs")),

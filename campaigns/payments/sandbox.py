@@ -46,7 +46,7 @@ class SandboxProvider:
         )  # fmt: skip
         if trade.state != SandboxTrade.State.OPEN:
             raise ProviderRefused("这笔支付已经结束")
-        return Prepared(address=reverse("sandbox_pay", args=[trade.trade_no]))
+        return Prepared(address=reverse("pay:sandbox", args=[trade.trade_no]))
 
     def read_notice(self, raw: bytes, headers: Mapping[str, str], *, at: datetime) -> Notice:
         stamp, signature = headers.get("Sandbox-Timestamp", ""), headers.get("Sandbox-Signature", "")
