@@ -1,90 +1,18 @@
 """`manage.py demo` in a checkout of its own, with a terminal's signals and from a second terminal."""
 
-import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import threading
 from pathlib import Path
 
 import httpx
-import pytest
 
-from config import assets, embedded, keeper
-from tests.config.machines import checkout, environment, eventually, nothing_is_left, processes
-
-URL = re.compile(r"店圈已启动：(http://127\.0\.0\.1:\d+/)")
-
-
-class Demo:
-    """One run of the demo command; its output is read all the time, as a terminal does."""
-
-    def __init__(self, root: Path, *options: str) -> None:
-        self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "demo", *options], cwd=root, env=environment(), text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        with self.process.stdout as output:
-            self.lines.extend(output)
-
-    def text(self) -> str:
-        return "".join(self.lines)
-
-    def address(self) -> str:
-        """The address it prints once everything runs."""
-        eventually(lambda: URL.search(self.text()) or self.process.poll() is not None, self.text(), seconds=90)
-        found = URL.search(self.text())
-        assert found, self.text()
-        return found[1]
-
-    def end(self, *signals: int) -> int:
-        """Send signals and wait for the end; the result is the exit status."""
-        for number in signals:
-            self.process.send_signal(number)
-        status = self.process.wait(60)
-        self._reader.join(10)
-        return status
-
-
-@pytest.fixture(scope="module")
-def root():
-    """A checkout below a path with a blank and Chinese in it, too long for a socket."""
-    assets.provide()
-    parent = Path(tempfile.mkdtemp(prefix="dianquan-demo-"))
-    parent.chmod(0o755)
-    project = checkout(parent / "我的 店圈" / ("long" * 20))
-    yield project
-    for number in processes(parent):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(number, signal.SIGKILL)
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(keeper.socket_dir(project / ".local"))
-    shutil.rmtree(parent)
-
-
-@pytest.fixture
-def port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def in_a_second_terminal(root: Path, script: str) -> subprocess.Popen[str]:
-    """A Django shell beside the demo."""
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "shell", "-v", "0", "-c", f"from stores.models import Store; {script}"],
-        cwd=root, env=environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
+from config import embedded
+from tests.config.machines import environment, eventually, nothing_is_left, processes
+from tests.demo.demos import Demo, children, in_a_second_terminal
 
 
 def postgres_processes(root: Path) -> list[str]:
@@ -99,11 +27,11 @@ def test_the_demo_serves_shares_revives_refuses_a_second_and_stops_in_order(root
     servers = len(postgres_processes(root))
     second = Demo(root, "--port", str(port))
     refusal = (second.end(), second.text())
-    [fast] = [number for number, command in processes(root).items() if "fast@" in command and _is_child(number, demo)]
+    [fast] = children(root, demo, "fast@")
     os.kill(fast, signal.SIGKILL)
     eventually(lambda: "意外退出（信号 SIGKILL）" in demo.text(), "it says so")
     eventually(lambda: demo.text().count("fast@") > 1, "the worker is back", seconds=60)
-    eventually(lambda: "渠道码已就绪" in demo.text(), "WeCom was read", seconds=90)
+    eventually(lambda: "渠道码已就绪" in demo.text(), "WeCom was read", seconds=180)
     with in_a_second_terminal(
         root, "from wecom.gateway import wecom; print(len(wecom().contacts.departments()))"
     ) as it:
@@ -138,10 +66,6 @@ def test_a_killed_demo_leaves_nothing_and_its_data_is_kept(root, port):
 
     assert kept == "30\n"
     nothing_is_left(root)
-
-
-def _is_child(number: int, demo: Demo) -> bool:
-    return f"PPid:\t{demo.process.pid}\n" in Path(f"/proc/{number}/status").read_text()
 
 
 def test_a_port_in_use_is_refused_in_words(root):
