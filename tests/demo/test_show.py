@@ -70,9 +70,7 @@ class Neighbourhood:
     def rows(self, table: str) -> list[dict]:
         """What WeCom itself has."""
         found: list[dict] = []
-        while page := self.sandbox.get("/sandbox/api/rows", params={"table": table, "offset": len(found)}).json()[
-            "rows"
-        ]:
+        while page := self._page(table, offset=len(found)):
             found += page
         return found
 
@@ -113,7 +111,10 @@ def settled(root, people: dict[str, str]) -> dict:
         undecided = set(found["welcomes"]) - {"sent", "late"}
         return not undecided and {len(found[one]) for one in ("welcomes", "stays", "contacts")} == {len(people)}
 
-    eventually(are_all_there, f"all is applied: {found}", seconds=90)
+    try:
+        eventually(are_all_there, "all is applied", seconds=90)
+    except AssertionError as late:
+        raise AssertionError(found) from late
     return found
 
 
@@ -134,6 +135,7 @@ def test_a_neighbour_scans_and_is_welcomed_and_none_is_lost_while_the_workers_ar
     demo, place = show
     people = {"小满": place.arrive("小满")}
     eventually(lambda: place.sees("小满"), "the manager sees her", seconds=30)
+    settled(root, people)  # a job in flight when its worker dies waits for its lease: `tests/wecom/test_inbox.py`
     with dead(root, demo):
         people |= {name: place.arrive(name) for name in ("立春", "惊蛰", "谷雨", "芒种", "霜降")}
         unseen = [name for name in people if not place.sees(name)]
