@@ -4,16 +4,14 @@
 configuration. docs/operations.md shows the same table, and a test keeps the two equal.
 """
 
-import base64
-import binascii
 import difflib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config import variable_kinds as kinds
 
 OWN_PREFIXES = ("WECOM_", "DIANQUAN_")
 MODES = ("development", "test", "production")
@@ -21,106 +19,10 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 # "ENV" is one letter from half of what a shell exports, so only longer names are compared.
 _COMPARED_LENGTH = 6
 _NEAR = 0.88
-_AES_KEY_BYTES = (16, 24, 32)
-_MAX_KEY_ID = 255
 
 DEMO_SECRET_KEY = "demo-only-secret-key-never-in-production-0123456789abcdef"  # noqa: S105 -- refused in production
 DEMO_IDENTITY_KEYS = "1:ZGVtby1vbmx5LWlkZW50aXR5LWtleS0zMi1ieXRlcyE="
 DEMO_IDENTITY_HASH_KEY = "demo-only-identity-hash-key"
-
-
-def _choice(*allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"只能是 {' / '.join(allowed)}")
-        return text
-
-    return parse
-
-
-def _boolean(text: str) -> bool:
-    if text.lower() in {"1", "true", "yes", "on"}:
-        return True
-    if text.lower() in {"0", "false", "no", "off"}:
-        return False
-    raise ValueError("只能是 true 或 false")
-
-
-def _count(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise ValueError(f"应为 {least} 到 {most} 的整数")
-        return int(text)
-
-    return parse
-
-
-def _pattern(expression: str, hint: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if not re.fullmatch(expression, text):
-            raise ValueError(hint)
-        return text
-
-    return parse
-
-
-def _hosts(text: str) -> tuple[str, ...]:
-    hosts = tuple(part.strip() for part in text.split(",") if part.strip())
-    for host in hosts:
-        if not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9a-fA-F:.]+\]|\*", host):
-            raise ValueError(f"{host!r} 不是域名（不带 http:// 和端口，多个用英文逗号分开）")
-    return hosts
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip() for part in text.split(",") if part.strip())
-    for origin in origins:
-        if not re.fullmatch(r"https?://[^/\s?#]+", origin):
-            raise ValueError(f"{origin!r} 应写成 https://域名，末尾不带斜杠")
-    return origins
-
-
-def _origin(text: str) -> str:
-    if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", text):
-        raise ValueError("应写成 https://域名，末尾不带斜杠")
-    return text
-
-
-def _address(*schemes: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        try:
-            parts = urlsplit(text)
-            broken = parts.scheme not in schemes or not (parts.netloc or parts.path) or parts.port == 0
-        except ValueError:
-            broken = True
-        if broken:
-            raise ValueError(f"应以 {' 或 '.join(scheme + '://' for scheme in schemes)} 开头，主机与端口完整")
-        return text
-
-    return parse
-
-
-def _identity_keys(text: str) -> str:
-    hint = "应为 编号:密钥，多个用英文逗号分开；编号 0 到 255 不重复，密钥是 16、24 或 32 字节的 base64"
-    ids = []
-    for pair in text.split(","):
-        key_id, _, encoded = pair.strip().partition(":")
-        try:
-            size = len(base64.b64decode(encoded, validate=True))
-        except binascii.Error:
-            raise ValueError(hint) from None
-        if not key_id.isascii() or not key_id.isdigit() or int(key_id) > _MAX_KEY_ID or size not in _AES_KEY_BYTES:
-            raise ValueError(hint)
-        ids.append(int(key_id))
-    if len(set(ids)) != len(ids):
-        raise ValueError(hint)
-    return text
-
-
-def _web_address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+\S*", text):
-        raise ValueError("应为 https:// 开头的网址")
-    return text
 
 
 def _variable(parse: Callable[[str], Any], help_text: str, *, default: Any = None, secret: bool = False) -> Any:
@@ -131,11 +33,11 @@ def _variable(parse: Callable[[str], Any], help_text: str, *, default: Any = Non
 class Environment:
     """What the process was told. A field is the variable of the same name in capitals."""
 
-    env: str = _variable(_choice(*MODES), "运行方式：development、test 或 production", default="development")
-    debug: bool = _variable(_boolean, "出错时显示调试页；生产环境拒绝", default=False)
+    env: str = _variable(kinds.choice(*MODES), "运行方式：development、test 或 production", default="development")
+    debug: bool = _variable(kinds.boolean, "出错时显示调试页；生产环境拒绝", default=False)
     secret_key: str = _variable(str, "会话与签名的密钥，生产环境至少 50 个字符", default=DEMO_SECRET_KEY, secret=True)
     identity_keys: str = _variable(
-        _identity_keys, "会员标识的加密密钥，编号:base64，第一把加密、每一把都能解密",
+        kinds.identity_keys, "会员标识的加密密钥，编号:base64，第一把加密、每一把都能解密",
         default=DEMO_IDENTITY_KEYS, secret=True,
     )  # fmt: skip
     identity_hash_key: str = _variable(
@@ -144,78 +46,90 @@ class Environment:
         default=DEMO_IDENTITY_HASH_KEY,
         secret=True,
     )
-    allowed_hosts: tuple[str, ...] = _variable(_hosts, "站点域名，英文逗号分开；生产环境必填", default=())
+    allowed_hosts: tuple[str, ...] = _variable(kinds.hosts, "站点域名，英文逗号分开；生产环境必填", default=())
     site_url: str | None = _variable(
-        _origin, "本站的公开地址，企业微信里的提醒卡片用它打开页面；不填则用 ALLOWED_HOSTS 的第一个域名，演示为本机"
+        kinds.origin,
+        "本站的公开地址，企业微信里的提醒卡片用它打开页面；不填则用 ALLOWED_HOSTS 的第一个域名，演示为本机",
     )
     csrf_trusted_origins: tuple[str, ...] = _variable(
-        _origins, "允许跨域提交表单的来源，如 https://a.example", default=()
+        kinds.origins, "允许跨域提交表单的来源，如 https://a.example", default=()
     )
-    secure_ssl_redirect: bool = _variable(_boolean, "生产环境把 http 转到 https", default=True)
+    secure_ssl_redirect: bool = _variable(kinds.boolean, "生产环境把 http 转到 https", default=True)
     database_url: str | None = _variable(
-        _address("postgresql", "postgres"), "PostgreSQL 地址；不填则用内置的（仅限非生产）", secret=True
+        kinds.address("postgresql", "postgres"), "PostgreSQL 地址；不填则用内置的（仅限非生产）", secret=True
     )
     redis_url: str | None = _variable(
-        _address("redis", "rediss", "unix"), "Redis 地址；不填则用内置的（仅限非生产）", secret=True
+        kinds.address("redis", "rediss", "unix"), "Redis 地址；不填则用内置的（仅限非生产）", secret=True
     )
-    port: int = _variable(_count(1, 65_535), "网页服务的端口", default=8000)
-    web_processes: int = _variable(_count(1, 64), "网页服务的进程数，每个进程 8 个线程", default=2)
+    port: int = _variable(kinds.count(1, 65_535), "网页服务的端口", default=8000)
+    web_processes: int = _variable(kinds.count(1, 64), "网页服务的进程数，每个进程 8 个线程", default=2)
     trusted_proxies: int = _variable(
-        _count(0, 5), "生产环境里站点前面有几层反向代理，访客地址由它们写在 X-Forwarded-For 里", default=1
+        kinds.count(0, 5), "生产环境里站点前面有几层反向代理，访客地址由它们写在 X-Forwarded-For 里", default=1
     )
     media_root: str | None = _variable(str, "上传文件的目录；不填则在 .local/media")
-    log_level: str = _variable(_choice(*LOG_LEVELS), "日志级别：DEBUG、INFO、WARNING、ERROR", default="INFO")
+    log_level: str = _variable(kinds.choice(*LOG_LEVELS), "日志级别：DEBUG、INFO、WARNING、ERROR", default="INFO")
     metrics_token: str = _variable(
-        _pattern(r"[A-Za-z0-9_.~+/=-]{16,}", "至少 16 个字符，只含字母、数字与 _.~+/=-"),
+        kinds.pattern(r"[A-Za-z0-9_.~+/=-]{16,}", "至少 16 个字符，只含字母、数字与 _.~+/=-"),
         "从外网读 /metrics 的令牌；不填则只许内网读", default="", secret=True,
     )  # fmt: skip
     wecom_corp_id: str = _variable(
-        _pattern(r"[A-Za-z0-9_-]{1,64}", "应为企业 ID，如 ww1234567890abcdef"), "企业微信的企业 ID", default=""
+        kinds.pattern(r"[A-Za-z0-9_-]{1,64}", "应为企业 ID，如 ww1234567890abcdef"), "企业微信的企业 ID", default=""
     )
-    wecom_agent_id: str = _variable(_pattern(r"\d{1,16}", "应为数字"), "企业微信自建应用的 AgentId", default="")
+    wecom_agent_id: str = _variable(kinds.pattern(r"\d{1,16}", "应为数字"), "企业微信自建应用的 AgentId", default="")
     wecom_secret: str = _variable(
-        _pattern(r"[A-Za-z0-9_-]{8,128}", "应为应用的 Secret"), "企业微信自建应用的 Secret", default="", secret=True
+        kinds.pattern(r"[A-Za-z0-9_-]{8,128}", "应为应用的 Secret"),
+        "企业微信自建应用的 Secret",
+        default="",
+        secret=True,
     )
     wecom_token: str = _variable(
-        _pattern(r"[A-Za-z0-9]{1,32}", "应为不超过 32 位的字母或数字"), "企业微信回调的 Token", default="", secret=True
+        kinds.pattern(r"[A-Za-z0-9]{1,32}", "应为不超过 32 位的字母或数字"),
+        "企业微信回调的 Token",
+        default="",
+        secret=True,
     )
     wecom_aes_key: str = _variable(
-        _pattern(r"[A-Za-z0-9]{43}", "应为 43 位的字母或数字"), "企业微信回调的 EncodingAESKey", default="", secret=True
+        kinds.pattern(r"[A-Za-z0-9]{43}", "应为 43 位的字母或数字"),
+        "企业微信回调的 EncodingAESKey",
+        default="",
+        secret=True,
     )
     wecom_contacts_secret: str = _variable(
-        _pattern(r"[A-Za-z0-9_-]{8,128}", "应为通讯录同步的 Secret"),
+        kinds.pattern(r"[A-Za-z0-9_-]{8,128}", "应为通讯录同步的 Secret"),
         "企业微信「通讯录同步」的 Secret，用来读全公司的部门与成员名单；不填则用应用的 Secret，只看得到可见范围",
         default="", secret=True,
     )  # fmt: skip
     wecom_api_base: str = _variable(
-        _address("https", "http"), "企业微信接口地址；沙箱用自己的地址", default="https://qyapi.weixin.qq.com"
+        kinds.address("https", "http"), "企业微信接口地址；沙箱用自己的地址", default="https://qyapi.weixin.qq.com"
     )
     wecom_oauth_base: str = _variable(
-        _origin, "企业微信客户端内网页授权的地址；沙箱用自己的地址", default="https://open.weixin.qq.com"
+        kinds.origin, "企业微信客户端内网页授权的地址；沙箱用自己的地址", default="https://open.weixin.qq.com"
     )
     wecom_login_base: str = _variable(
-        _origin, "浏览器里扫码登录的地址；沙箱用自己的地址", default="https://login.work.weixin.qq.com"
+        kinds.origin, "浏览器里扫码登录的地址；沙箱用自己的地址", default="https://login.work.weixin.qq.com"
     )
     wecom_jssdk_url: str | None = _variable(
-        _address("https", "http"), "JS-SDK 脚本的地址，只供沙箱；不填则用本站自带的官方 JS-SDK"
+        kinds.address("https", "http"), "JS-SDK 脚本的地址，只供沙箱；不填则用本站自带的官方 JS-SDK"
     )
     official_account_app_id: str = _variable(
-        _pattern(r"wx[0-9a-f]{16}", "应为公众号的 AppID，wx 开头 18 位"),
+        kinds.pattern(r"wx[0-9a-f]{16}", "应为公众号的 AppID，wx 开头 18 位"),
         "服务号的 AppID，会员在微信里打开接龙等页面时用它认人", default="",
     )  # fmt: skip
     official_account_secret: str = _variable(
-        _pattern(r"[0-9a-zA-Z]{16,64}", "应为公众号的 AppSecret"), "服务号的 AppSecret", default="", secret=True
+        kinds.pattern(r"[0-9a-zA-Z]{16,64}", "应为公众号的 AppSecret"), "服务号的 AppSecret", default="", secret=True
     )
     password_login: str | None = _variable(
-        _choice("hq", "everyone"),
+        kinds.choice("hq", "everyone"),
         "谁可以用密码登录：hq（只限总部，其余人从企业微信进入）或 everyone；不填则生产环境为 hq，其他环境为 everyone",
     )
-    totp_required: bool | None = _variable(_boolean, "总部用密码登录是否必须两步验证；不填则生产环境必须，其他环境可选")
+    totp_required: bool | None = _variable(
+        kinds.boolean, "总部用密码登录是否必须两步验证；不填则生产环境必须，其他环境可选"
+    )
     customer_service_url: str = _variable(
-        _web_address, "附近没有门店、或不能定位的顾客找客服的网址，如微信客服链接；不填则只显示文字", default=""
+        kinds.web_address, "附近没有门店、或不能定位的顾客找客服的网址，如微信客服链接；不填则只显示文字", default=""
     )
     wecom_bulk_per_minute: int = _variable(
-        _count(1, 10_000),
+        kinds.count(1, 10_000),
         "核对与批量任务每分钟最多调用同一接口几次（企业微信的上限是 10000）",
         default=1_000,
     )
