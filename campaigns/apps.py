@@ -6,6 +6,12 @@ class CampaignsConfig(AppConfig):
     verbose_name = "活动"
 
     def ready(self) -> None:
+        from campaigns import links
+        from campaigns.h5 import chain, places
+        from campaigns.models import Campaign
         from campaigns.payments import registry
+        from communities import order_links
 
         registry.register_configured()
+        order_links.register("chains", links.order_pages)
+        places.register_page(Campaign.Play.CHAIN, chain.page)

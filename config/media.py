@@ -1,4 +1,7 @@
-"""The one door to uploaded files: product pictures. Imports and reports lie beside them and are never served here."""
+"""The one door to uploaded files: pictures of products, campaigns and single pieces.
+
+Imports and reports lie beside them and are never served here.
+"""
 
 from pathlib import PurePosixPath
 
@@ -16,12 +19,23 @@ _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".we
 @cache_control(public=True, max_age=86_400)
 def product_picture(_request: HttpRequest, name: str) -> FileResponse:
     """A picture below `products/` of the media folder."""
+    return _picture("products", name)
+
+
+@require_safe
+@cache_control(public=True, max_age=86_400 * 30, immutable=True)
+def campaign_picture(_request: HttpRequest, folder: str, name: str) -> FileResponse:
+    """A photo of a campaign or of a single piece; named by what it shows, so it never changes."""
+    return _picture(folder, name)
+
+
+def _picture(folder: str, name: str) -> FileResponse:
     path = PurePosixPath(name)
     content_type = _TYPES.get(path.suffix.lower())
     if content_type is None or ".." in path.parts:  # `../imports/x.png` lies inside the media folder too
         raise Http404
     try:
-        picture = default_storage.open(f"products/{name}")
+        picture = default_storage.open(f"{folder}/{name}")
     except (OSError, SuspiciousFileOperation):
         raise Http404 from None
     return FileResponse(picture, content_type=content_type)

@@ -1,9 +1,9 @@
 """Which address belongs to which app. `/healthz`, `/readyz` and `/metrics` are answered before (`config.health`)."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from config.media import product_picture
+from config.media import campaign_picture, product_picture
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboard.urls")),
@@ -23,5 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("config.api_urls")),
     path("api/", include("config.api_docs")),
     path("media/products/<path:name>", product_picture, name="product_picture"),
+    re_path(r"^media/(?P<folder>campaigns|units)/(?P<name>.+)$", campaign_picture, name="campaign_picture"),
     path("admin/", admin.site.urls),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.h5 import entering, orders, quiet
+from campaigns.h5 import chain, entering, orders, places, quiet
 
 app_name = "h5"
 
@@ -15,4 +15,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("quiet/", quiet.quiet, name="quiet"),
     path("orders/", orders.my_orders, name="orders"),
     path("orders/<slug:token>/", orders.order, name="order"),
+    path("orders/<slug:token>/pay/", orders.pay, name="pay"),
+    path("orders/<slug:token>/accept/", orders.accept, name="accept"),
+    path("orders/<slug:token>/cancel/", orders.cancel, name="cancel"),
+    path("<slug:token>/", places.campaign, name="campaign"),
+    path("<slug:token>/join/", chain.join, name="join"),
+    path("<slug:token>/wait/", chain.wait, name="wait"),
+    path("<slug:token>/wait/leave/", chain.leave, name="leave_queue"),
+    path("<slug:token>/entries/", chain.entries, name="entries"),
+    path("<slug:token>/live/", chain.live, name="live"),
 ]

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from campaigns.models import Campaign, Order, OrderLine
@@ -17,6 +18,13 @@ _GRAMS_PER_JIN = 500
 def jin(grams: int) -> str:
     """A weight as the scales at the till show it: `4.62斤`."""
     return f"{grams / _GRAMS_PER_JIN:.2f}".rstrip("0").rstrip(".") + "斤"
+
+
+@register.filter
+def small(photo: FieldFile) -> str:
+    """The address of a photo's thumbnail (`services.photos` keeps one beside it)."""
+    stem, _, suffix = photo.url.rpartition(".")
+    return f"{stem}-small.{suffix}"
 
 
 @register.filter

@@ -31,13 +31,13 @@ def chain(*, store: Store | None = None, **fields: Any) -> Campaign:
     return campaign
 
 
-def goods(campaign: Campaign, *, quota: int = 10, **fields: Any) -> ItemStock:
+def goods(campaign: Campaign, *, quota: int = 10, taken: int = 0, **fields: Any) -> ItemStock:
     """Something to choose, counted."""
     product = fields.pop("product", None) or ProductFactory(name="海南贵妃芒")
     item = CampaignItem.objects.create(
         **{"campaign": campaign, "product": product, "name": product.name, "price_fen": 2_990} | fields
     )
-    return ItemStock.objects.create(item=item, store=campaign.store, quota=quota)
+    return ItemStock.objects.create(item=item, store=campaign.store, quota=quota, taken=taken)
 
 
 def pieces(campaign: Campaign, *, weights: tuple[int, ...] = (2310, 2480, 1990, 2760, 2150, 2600)) -> ItemStock:
