@@ -125,6 +125,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=4, minute=20),
                 "options": {"expires": _HOUR},
             },
+            "tastes and recommendations": {
+                "task": "tagging.bulk_recommend",
+                "schedule": crontab(hour=3, minute=30),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "links in materials": {
                 "task": "communities.bulk_check_links",
                 "schedule": crontab(hour=5, minute=10),

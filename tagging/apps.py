@@ -1,6 +1,26 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TaggingConfig(AppConfig):
     name = "tagging"
     verbose_name = "标签"
+
+    def ready(self) -> None:
+        from members import merge_registry
+        from stores import imports_registry
+        from tagging.imports.flavours import FlavourImport
+        from tagging.services import keeping
+
+        imports_registry.register("flavours", FlavourImport())
+        merge_registry.register("recommendations", "口味与推荐", keeping.forget_absorbed)
+        post_migrate.connect(_provide_axes, sender=self)
+
+
+def _provide_axes(**_: Any) -> None:
+    """The axes of fruit, where a chain has none yet; another trade then replaces them."""
+    from tagging.services.tastes import provide_axes
+
+    provide_axes()

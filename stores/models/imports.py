@@ -23,6 +23,7 @@ class ImportJob(models.Model):
         PURCHASES = "purchases", "销售流水"
         PRODUCTS = "products", "商品"
         STORES = "stores", "门店"
+        FLAVOURS = "flavours", "口味"
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", "待确认"

@@ -15,7 +15,7 @@ from tagging.recommending.crowd import MONTH, season_window
 
 if TYPE_CHECKING:
     from tagging.recommending.crowd import Crowd
-    from tagging.recommending.facts import Catalogue, Floats, History, Ints
+    from tagging.recommending.facts import Bools, Catalogue, Floats, History, Ints
 
 OWN = ("own_season", "habit", "times", "gap", "own_month")
 SHARED = ("season", "popularity", "month", "crowd", "category", "taste")
@@ -25,7 +25,7 @@ HALF_LIFE = 365  # days in which a purchase loses half its say
 _FEW = np.float32(0.05)
 _GAP_NEVER = 8.0
 _CATEGORY_PRIOR = 5.0  # purchases' worth of the crowd's own shares
-_TASTE_PRIOR = 3.0  # so that one bargain pear does not overturn a profile
+TASTE_PRIOR = 3.0  # so that one bargain pear does not overturn a profile
 _AXES_SCALE = 6.0
 
 NEVER = {
@@ -46,6 +46,9 @@ class Pairs:
     last: Ints
     own: Floats  # (pairs, len(OWN))
     weight: Floats  # of the purchases, faded by age
+
+    def where(self, kept: Bools) -> Pairs:
+        return Pairs(self.member[kept], self.product[kept], self.last[kept], self.own[kept], self.weight[kept])
 
 
 def read_pairs(history: History, *, crowd: Crowd, products: int) -> Pairs:
@@ -97,7 +100,7 @@ def category_leaning(pairs: Pairs, *, crowd: Crowd, catalogue: Catalogue, member
 def preference(pairs: Pairs, *, crowd: Crowd, members: int) -> Floats:
     """(members, axes): the taste she leans to, in the crowd's standard deviations, shrunk where evidence is thin."""
     say = np.sqrt(pairs.weight)
-    total = np.bincount(pairs.member, weights=say, minlength=members) + _TASTE_PRIOR
+    total = np.bincount(pairs.member, weights=say, minlength=members) + TASTE_PRIOR
     leaning = np.stack(
         [
             np.bincount(pairs.member, weights=say * axis[pairs.product], minlength=members)

@@ -2,6 +2,7 @@ import contextlib
 import ctypes
 import fcntl
 import http.client
+import io
 import os
 import shutil
 import signal
@@ -77,6 +78,7 @@ class Command(BaseCommand):
             call_command("simulate", verbosity=0, **SAMPLE)
             call_command("sample_materials", verbosity=0)
             call_command("sample_plan", verbosity=0)
+            call_command("recommend", verbosity=0, stdout=io.StringIO())
 
     def _serve(self, servers: embedded.Use, port: int, address: str) -> None:
         sandbox = _play_wecom(port)

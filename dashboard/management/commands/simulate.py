@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from members.simulation.run import SimulationRefused, simulate
 from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
+from tagging.simulation.tastes import taste_sample_chain
 
 _LABELS = {
     "stores_region": "区域",
@@ -71,6 +72,7 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         except OSError as error:
             raise CommandError(f"写不了真值文件 {options['truth']}：{error.strerror}") from error
+        taste_sample_chain(seed=options["seed"], at=timezone.now())
         if options["verbosity"]:
             counts = "，".join(f"{_LABELS[table]} {count:,}" for table, count in result.rows.items())
             self.stdout.write(f"样例数据已写入（购买 {result.start} 至 {result.until}）：{counts}")
