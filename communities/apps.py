@@ -8,6 +8,7 @@ class CommunitiesConfig(AppConfig):
     def ready(self) -> None:
         from communities import group_handlers, handlers, handover_handlers
         from communities.services import groups
+        from communities.services.feedback import clicking
         from communities.services.handover import outcomes as handovers
         from members import merge_registry, recognition
         from wecom import registry
@@ -24,3 +25,5 @@ class CommunitiesConfig(AppConfig):
         merge_registry.register("handovers", "交接记录", handovers.move_items)
         merge_registry.register("memberships", "群成员记录", groups.move_memberships)
         recognition.register("stays", groups.link_stays)
+        merge_registry.register("clicks", "点击", clicking.move_clicks)
+        merge_registry.register("entries", "接龙", clicking.move_entries)

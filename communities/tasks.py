@@ -233,3 +233,20 @@ def bulk_roll_up_execution() -> None:
     from communities.services.cadence import rolling
 
     rolling.roll_up(at=timezone.now())
+
+
+@shared_task(name="communities.bulk_attribute", ignore_result=True)
+def bulk_attribute(*, late: bool = False) -> None:
+    """Each hour: what today's and yesterday's posts brought; each night also the days that late facts may change."""
+    from communities.services.feedback import attributing
+
+    reach_back = attributing.REOPENED if late else attributing.UNDER_WAY
+    attributing.attribute(at=timezone.now(), reach_back=reach_back)
+
+
+@shared_task(name="communities.bulk_suggest_swaps", ignore_result=True)
+def bulk_suggest_swaps() -> None:
+    """Each Monday: what HQ might swap in the plan, from what the last weeks brought."""
+    from communities.services.feedback import suggesting
+
+    suggesting.suggest(at=timezone.now())

@@ -64,6 +64,23 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(minute=17),
                 "options": {"queue": BULK, "expires": 60},
             },
+            "what the posts bring": {
+                "task": "communities.bulk_attribute",
+                "schedule": crontab(minute=37),
+                "options": {"queue": BULK, "expires": 60},
+            },
+            # After the mirror and the night's imports.
+            "what late facts change": {
+                "task": "communities.bulk_attribute",
+                "schedule": crontab(hour=6, minute=12),
+                "kwargs": {"late": True},
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "materials to swap": {
+                "task": "communities.bulk_suggest_swaps",
+                "schedule": crontab(day_of_week="mon", hour=7, minute=25),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "sessions that have ended": {
                 "task": "stores.bulk_clear_sessions",
                 "schedule": crontab(hour=4, minute=40),

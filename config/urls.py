@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/", include("stores.import_urls")),
     path("codes/", include("communities.code_urls")),
     path("", include("communities.entry_urls")),
+    path("s/", include("communities.link_urls")),
     path("groups/", include("communities.group_urls")),
     path("welcomes/", include("communities.welcome_urls")),
     path("handovers/", include("communities.handover_urls")),

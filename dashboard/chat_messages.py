@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from communities.models import PostContent, PostTask
+from communities.selectors.links import own_words
 from communities.services.cadence.proving import frozen_content
 from communities.services.content.sending import wecom_attachments
 from wecom.client.content import Image, Link, MiniProgram, Video
@@ -22,18 +23,21 @@ def parts(text: str, attachments: list[dict[str, Any]]) -> list[str]:
 def chat_message(task: PostTask, *, number: int, at: datetime) -> dict[str, Any]:
     """One part, by its place in `parts`; what was not frozen yet is, so that all parts are of one wording.
 
+    Its links are the group's own.
+
     :raises PartGone: there is no such part
     :raises ContentRefused: its file is gone
     :raises WeComError: its file could not be uploaded
     """
-    content = frozen_content(task)
-    place = number - bool(content.text)
+    task.content = frozen_content(task)
+    words = own_words([task])[task.pk]
+    place = number - bool(words.text)
     if place < 0:
-        return {"msgtype": "text", "text": {"content": content.text}}
-    if place >= len(content.attachments):
+        return {"msgtype": "text", "text": {"content": words.text}}
+    if place >= len(words.attachments):
         raise PartGone
     # This one alone: the other files need not go up for it.
-    match wecom_attachments(PostContent(attachments=[content.attachments[place]]), at=at)[0]:
+    match wecom_attachments(PostContent(attachments=[words.attachments[place]]), at=at)[0]:
         case Image(media_id=media_id):
             return {"msgtype": "image", "image": {"mediaid": media_id}}
         case Video(media_id=media_id):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from communities.models import Asset, CustomerGroup, GroupMembership
 from communities.selectors.content_facts import Use, gather
 from communities.selectors.groups import group_rows
+from communities.selectors.links import own_words
 from communities.selectors.today import Post, SlotOfDay, rhythm, slots_of_day, tasks_of_day
 from communities.services.cadence.swapping import alternatives
 from communities.services.content.rendering import worded
@@ -54,13 +55,20 @@ def _offer(slots: Sequence[SlotOfDay], *, at: datetime) -> None:
 
 
 def _fill(slots: Sequence[SlotOfDay], *, day: date) -> None:
-    """Put wording, pictures and card into each post: as frozen, or as they would be now, in one go."""
+    """Put wording, pictures and card into each post: as frozen, or as they would be now, in one go.
+
+    Frozen words carry the links of the group that gets them next by hand.
+    """
     posts = [post for one in slots for post in one.posts]
+    own = own_words([post.by_hand[0] for post in posts if post.by_hand])
     uses = [_use(post, day) for post in posts if post.content is None]
     facts = gather(uses) if uses else None
     hung: list[tuple[Post, list[dict[str, Any]]]] = []
     for post in posts:
-        if post.content is not None:
+        said = own.get(post.by_hand[0].pk) if post.by_hand else None
+        if said is not None:
+            post.text, attachments = said.text, said.attachments
+        elif post.content is not None:
             post.text, attachments = post.content.text, post.content.attachments
         elif facts is not None:
             wording = worded(facts, _use(post, day))

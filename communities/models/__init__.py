@@ -13,8 +13,10 @@ from communities.models.content import (
     Theme,
 )
 from communities.models.execution import PostUrge, StoreDay
+from communities.models.feedback import FeedbackDay, MaterialDay, PostResult, SwapSuggestion
 from communities.models.groups import CustomerGroup, GroupMembership
 from communities.models.handover import HandoverItem, HandoverJob, UnassignedCustomer
+from communities.models.links import LinkClick, PostEntry, ShortLink
 from communities.models.plan import CalendarDay, CellMaterial, PlanCell, PlanVersion, Slot, SlotHour, StorePost
 from communities.models.posts import Broadcast, PostContent, PostEvidence, PostTask
 from communities.models.quota import QuotaRule, QuotaUse
@@ -22,9 +24,9 @@ from communities.models.welcome import GroupWelcome, WelcomeOutcome, WelcomeText
 
 __all__ = [
     "PROMOTIONS", "Asset", "BannedWord", "Broadcast", "CalendarDay", "CellMaterial", "CodeAdd", "CodeAlert",
-    "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "GroupMembership", "GroupWelcome", "HandoverItem",
-    "HandoverJob", "LintRule", "Material", "MaterialAsset", "MaterialVersion", "PlanCell", "PlanVersion", "PostContent",
-    "PostEvidence", "PostTask", "PostUrge", "QuotaRule",
-    "QuotaUse", "Slot", "SlotCard", "SlotHour", "StoreDay", "StorePost", "Theme", "UnassignedCustomer",
-    "WelcomeOutcome", "WelcomeText",
+    "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "FeedbackDay", "GroupMembership", "GroupWelcome",
+    "HandoverItem", "HandoverJob", "LinkClick", "LintRule", "Material", "MaterialAsset", "MaterialDay",
+    "MaterialVersion", "PlanCell", "PlanVersion", "PostContent", "PostEntry", "PostEvidence", "PostResult", "PostTask",
+    "PostUrge", "QuotaRule", "QuotaUse", "ShortLink", "Slot", "SlotCard", "SlotHour", "StoreDay", "StorePost",
+    "SwapSuggestion", "Theme", "UnassignedCustomer", "WelcomeOutcome", "WelcomeText",
 ]  # fmt: skip

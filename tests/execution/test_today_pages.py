@@ -208,7 +208,7 @@ def test_the_board_costs_the_same_whatever_the_store(client, manager, count, dja
 
     # session, user, store; posts, slots; what the unreleased say (7), pictures; what could go out instead (7);
     # sales, joined, left, groups
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         client.get("/today/")
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from communities.models import Broadcast, PostContent, PostEvidence, PostTask
 from communities.services.content.rendering import wordings
+from communities.services.feedback.shortening import Frozen, freeze, give_own_links
 from stores.models import Staff
 from stores.services.auditing import audit
 
@@ -128,9 +129,8 @@ def frozen_content(task: PostTask) -> PostContent:
     if task.content is not None:
         return task.content
     key = (task.store_id, task.version_id)
-    wording = wordings([key], day=task.day, slot=task.slot)[key]
-    content, _ = PostContent.objects.get_or_create(
-        store=task.store, version=task.version, day=task.day, slot=task.slot,
-        defaults={"text": wording.text, "attachments": wording.attachments},
-    )  # fmt: skip
-    return content
+    content_id = freeze(
+        wordings([key], day=task.day, slot=task.slot), day=task.day, slot_number=task.slot_id
+    )[key]  # fmt: skip
+    give_own_links([Frozen(task.pk, content_id)])
+    return PostContent.objects.get(pk=content_id)

@@ -13,13 +13,14 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Max, QuerySet
 
-from communities.models import Broadcast, PostContent, PostTask, Slot, SlotCard
+from communities.models import Broadcast, PostTask, Slot, SlotCard
 from communities.services.cadence import ledger
 from communities.services.cadence.checking import check_posts
 from communities.services.cadence.recipients import managers_of
 from communities.services.cadence.timing import is_quiet, store_days
 from communities.services.cadence.weighing import weigh
 from communities.services.content.rendering import wordings
+from communities.services.feedback.shortening import Frozen, freeze, give_own_links
 
 GROUPS_A_SEND = 2_000  # wecom.md §3.8
 State = PostTask.State
@@ -131,18 +132,11 @@ def _freeze(rows: Sequence[_Due]) -> dict[_Due, int]:
     known: dict[tuple[int, int, date, int], int] = {}
     for (day, slot_id), pairs in places.items():
         words = wordings(pairs, day=day, slot=slots[slot_id])
-        PostContent.objects.bulk_create(
-            [
-                PostContent(store_id=store, version_id=version, day=day, slot_id=slot_id, text=said.text,
-                            attachments=said.attachments)
-                for (store, version), said in words.items()
-            ],
-            ignore_conflicts=True,
-        )  # fmt: skip
-        frozen = PostContent.objects.filter(day=day, slot=slot_id, store__in={store for store, _ in pairs})
-        for pk, store, version in frozen.values_list("pk", "store_id", "version_id"):
+        for (store, version), pk in freeze(words, day=day, slot_number=slot_id).items():
             known[store, version, day, slot_id] = pk
-    return {row: known[row.store_id, row.version_id, row.day, row.slot_id] for row in rows}
+    contents = {row: known[row.store_id, row.version_id, row.day, row.slot_id] for row in rows}
+    give_own_links([Frozen(row.id, content) for row, content in contents.items()])
+    return contents
 
 
 def _group_sends(rows: Sequence[_Due], contents: dict[_Due, int], *, at: datetime) -> dict[int, int]:

@@ -16,7 +16,8 @@ from wecom.fetching import FetchRefused, NotReached, probe_public
 _REMEMBERED = timedelta(days=3)  # two nights may fail
 _RECENT = timedelta(hours=1)
 _MISSES = 2  # in a row make a dead link
-_ADDRESS = re.compile(r"https?://[^\s\u3000-\u9fff\uff00-\uffef<>\"'{}]+", re.IGNORECASE)
+TRAILING = ".,;:!?)"  # of a sentence, not of the address before it
+ADDRESS = re.compile(r"https?://[^\s\u3000-\u9fff\uff00-\uffef<>\"'{}]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Verdict:
 def addresses_of(version: MaterialVersion) -> list[str]:
     """The addresses a version holds as they stand; one with placeholders differs by store and is not among them."""
     found = [version.link_url] if version.link_url and not placeholders.parse(version.link_url).places else []
-    return list(dict.fromkeys([*found, *(address.rstrip(".,;:!?)") for address in _ADDRESS.findall(version.text))]))
+    return list(dict.fromkeys([*found, *(address.rstrip(TRAILING) for address in ADDRESS.findall(version.text))]))
 
 
 def known(addresses: Collection[str]) -> dict[str, Verdict]:
