@@ -137,6 +137,37 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour="8-20", minute=22),
                 "options": {"queue": BULK, "expires": 60},
             },
+            "campaigns that begin and end": {
+                "task": "campaigns.start_and_end",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
+            "orders whose time is over": {
+                "task": "campaigns.fast_lapse_due",
+                "schedule": crontab(),
+                "options": {"queue": FAST, "expires": 60},
+            },
+            "notices of payment providers": {
+                "task": "campaigns.fast_handle_notices",
+                "schedule": crontab(),
+                "options": {"queue": FAST, "expires": 60},
+            },
+            "refunds to send": {
+                "task": "campaigns.drive_refunds",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
+            "orders to complete": {
+                "task": "campaigns.complete_due",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
+            # Providers have their bill of a day ready at ten the next morning.
+            "bills of yesterday": {
+                "task": "campaigns.bulk_reconcile_bills",
+                "schedule": crontab(hour=10, minute=20),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "rows of merged members": {
                 "task": "members.gather_strays",
                 "schedule": crontab(hour=4, minute=20),

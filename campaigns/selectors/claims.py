@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import Exists, F, OuterRef, Sum
 
-from campaigns.models import Campaign, Order, OrderLine
+from campaigns.models import Campaign, ItemStock, Order, OrderLine, WaitEntry
 
 TAKING = frozenset({Campaign.State.SCHEDULED, Campaign.State.LIVE})
 GONE = frozenset({Order.State.CANCELLED, Order.State.LAPSED})
@@ -49,3 +49,10 @@ def is_newcomer(member_id: int) -> bool:
     """Whether nothing was ever handed over to this member."""
     had = (Order.State.FULFILLED, Order.State.COMPLETED)
     return not Order.objects.filter(member=member_id, state__in=had).exists()
+
+
+def stocks_to_offer(*, limit: int) -> list[int]:
+    """Stocks somebody waits for although there is some left."""
+    waiting = WaitEntry.objects.filter(stock=OuterRef("pk"), state=WaitEntry.State.WAITING)
+    left = ItemStock.objects.filter(Exists(waiting), taken__lt=F("quota"), item__campaign__state__in=TAKING)
+    return list(left.order_by("pk").values_list("pk", flat=True)[:limit])

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.errors import CampaignRefusal, Frozen, NotCompliant
-from campaigns.models import Board, Campaign, CampaignItem, ChainUnit, ItemStock, Order
+from campaigns.models import Board, Campaign, CampaignItem, ChainUnit, ItemStock
 from campaigns.selectors.claims import TAKING
 from campaigns.services import compliance, waiting
 from stores.models import Product, Region, Staff, Store
@@ -230,9 +230,3 @@ def _move(
         detail=detail or {},
     )  # fmt: skip
     return campaign
-
-
-def unsettled_orders(campaign: Campaign) -> bool:
-    """Whether anything of a campaign is still to be paid, fetched, completed or refunded."""
-    open_states = (Order.State.RESERVED, Order.State.CONFIRMED, Order.State.FULFILLED)
-    return campaign.orders.filter(state__in=open_states).exists()

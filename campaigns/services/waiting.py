@@ -1,7 +1,6 @@
 """The queue for what is gone: a place in it, and the offer to the first when goods come free."""
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -125,8 +124,3 @@ def accept_offer(*, order: Order, at: datetime) -> Order:
         locked.settling = Order.Settling.SHOP
         locked.save(update_fields=["settling"])
     return confirm(order=locked, at=at)
-
-
-def offer_everywhere(*, at: datetime, stock_ids: Iterable[int]) -> int:
-    """The sweep's part: goods that came free while somebody was just joining the queue. Returns offers made."""
-    return sum(len(offer_freed(stock_id=stock_id, at=at)) for stock_id in stock_ids)
