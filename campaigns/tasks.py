@@ -30,7 +30,7 @@ def start_and_end() -> None:
 
 @shared_task(name="campaigns.fast_lapse_due", ignore_result=True)
 def fast_lapse_due() -> None:
-    """Reservations whose time is over, and goods that came free while somebody was joining their queue."""
+    """Reservations overdue, payments nobody wants any more, and goods free while somebody waits for them."""
     from campaigns.payments.registry import providers
     from campaigns.selectors.claims import stocks_to_offer
     from campaigns.services import lapsing, waiting
@@ -40,6 +40,11 @@ def fast_lapse_due() -> None:
         "lapse",
         lapsing.due_orders(at=timezone.now(), limit=_SWEPT),
         lambda key: lapsing.lapse_order(order_id=key, providers=known, at=timezone.now()),
+    )
+    _each(
+        "close",
+        lapsing.forlorn_payments(limit=_SWEPT),
+        lambda key: lapsing.close_payment(payment_id=key, providers=known, at=timezone.now()),
     )
     _each(
         "offer",

@@ -118,6 +118,21 @@ class Environment:
     official_account_secret: str = _variable(
         kinds.pattern(r"[0-9a-zA-Z]{16,64}", "应为公众号的 AppSecret"), "服务号的 AppSecret", default="", secret=True
     )
+    wechat_pay_mchid: str = _variable(
+        _pattern(r"\d{8,12}", "应为数字的商户号"), "微信支付的商户号；填了会员就用微信付款，需同时有服务号", default=""
+    )
+    wechat_pay_serial: str = _variable(
+        _pattern(r"[0-9A-Fa-f]{32,40}", "应为商户 API 证书的序列号"), "微信支付商户 API 证书的序列号", default=""
+    )
+    wechat_pay_key_file: str = _variable(str, "微信支付商户 API 私钥文件（apiclient_key.pem）的路径", default="")
+    wechat_pay_apiv3_key: str = _variable(
+        _pattern(r"[0-9a-zA-Z]{32}", "应为 32 位的 APIv3 密钥"), "微信支付的 APIv3 密钥", default="", secret=True
+    )
+    wechat_pay_public_key_id: str = _variable(
+        _pattern(r"PUB_KEY_ID_[0-9A-Za-z]+", "应以 PUB_KEY_ID_ 开头"),
+        "微信支付公钥的 ID；用平台证书的老商户不填，证书自动更换", default="",
+    )  # fmt: skip
+    wechat_pay_public_key_file: str = _variable(str, "微信支付公钥文件的路径，与公钥 ID 同时填", default="")
     password_login: str | None = _variable(
         kinds.choice("hq", "everyone"),
         "谁可以用密码登录：hq（只限总部，其余人从企业微信进入）或 everyone；不填则生产环境为 hq，其他环境为 everyone",
@@ -180,6 +195,7 @@ def read(environ: Mapping[str, str]) -> Environment:
             shown = "" if variable.metadata["secret"] else f"，现在是 {text!r}"
             raise ImproperlyConfigured(f"环境变量 {name} 不对：{error}{shown}") from None
     environment = Environment(**values)
+    _refuse_half_a_merchant(environment)
     if environment.production:
         _refuse_unsafe(environment)
     return environment
@@ -191,6 +207,18 @@ def _refuse_misspelt(environ: Mapping[str, str], declared: set[str]) -> None:
         if near or name.startswith(OWN_PREFIXES):
             guess = f"，是不是 {near[0]}？" if near else "，可用的变量见 docs/operations.md"
             raise ImproperlyConfigured(f"不认识的环境变量 {name}{guess}")
+
+
+def _refuse_half_a_merchant(environment: Environment) -> None:
+    """Refuse a merchant number without all that belongs to it: nobody could pay, and nobody would know why."""
+    if not environment.wechat_pay_mchid:
+        return
+    needed = ("wechat_pay_serial", "wechat_pay_key_file", "wechat_pay_apiv3_key", "official_account_app_id", "site_url")
+    missing = [name.upper() for name in needed if not getattr(environment, name)]
+    if bool(environment.wechat_pay_public_key_id) != bool(environment.wechat_pay_public_key_file):
+        missing.append("WECHAT_PAY_PUBLIC_KEY_ID 与 WECHAT_PAY_PUBLIC_KEY_FILE（要一起填）")
+    if missing:
+        raise ImproperlyConfigured("设置了 WECHAT_PAY_MCHID，还缺 " + "、".join(missing))
 
 
 def _refuse_unsafe(environment: Environment) -> None:

@@ -37,6 +37,16 @@ WECOM_CONTACTS_SECRET = env.wecom_contacts_secret
 WECOM_API_BASE = env.wecom_api_base
 OFFICIAL_ACCOUNT_APP_ID = env.official_account_app_id
 OFFICIAL_ACCOUNT_SECRET = env.official_account_secret
+WECHAT_PAY: dict[str, Any] = {
+    "mchid": env.wechat_pay_mchid,
+    "app_id": env.official_account_app_id,
+    "serial": env.wechat_pay_serial,
+    "private_key_file": env.wechat_pay_key_file,
+    "apiv3_key": env.wechat_pay_apiv3_key,
+    "notify_url": f"{SITE_URL}/pay/notify/wechat/",
+    "public_key_file": env.wechat_pay_public_key_file or None,
+    "public_key_id": env.wechat_pay_public_key_id or None,
+}
 CUSTOMER_SERVICE_URL = env.customer_service_url
 WECOM_OAUTH_BASE = env.wecom_oauth_base
 WECOM_LOGIN_BASE = env.wecom_login_base

@@ -37,6 +37,7 @@ class Payment(models.Model):
                 condition=~Q(state="paid") | Q(paid_at__isnull=False), name="a_payment_made_has_its_time"
             ),
         ]
+        indexes: ClassVar = [models.Index(fields=["made_at"], condition=Q(state="open"), name="payments_open")]
 
     def __str__(self) -> str:
         return self.trade_no

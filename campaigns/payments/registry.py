@@ -1,6 +1,7 @@
 """Which providers this installation has, by the name that payments carry."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -32,7 +33,12 @@ def online_provider() -> PaymentProvider | None:
 
 
 def register_configured() -> None:
-    """What the settings allow; the sandbox never in production."""
+    """What the settings allow: WeChat where a merchant number is set, the sandbox never in production."""
     register(ShopProvider())
+    if settings.WECHAT_PAY["mchid"]:
+        from campaigns.payments.wechat import configured  # most installations at home have no need of its libraries
+
+        merchant: dict[str, Any] = dict(settings.WECHAT_PAY)
+        register(configured(**merchant))
     if not settings.PRODUCTION:
         register(SandboxProvider())

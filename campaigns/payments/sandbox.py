@@ -67,9 +67,10 @@ class SandboxProvider:
         return Found(trade.provider_no, trade.amount_fen, trade.paid_at)
 
     def close(self, payment: Payment) -> None:
-        SandboxTrade.objects.filter(trade_no=payment.trade_no, state=SandboxTrade.State.OPEN).update(
-            state=SandboxTrade.State.CLOSED
-        )
+        trade = SandboxTrade.objects.filter(trade_no=payment.trade_no)
+        trade.filter(state=SandboxTrade.State.OPEN).update(state=SandboxTrade.State.CLOSED)
+        if trade.filter(state=SandboxTrade.State.PAID).exists():
+            raise ProviderRefused("这笔支付已经付款")
 
     @transaction.atomic
     def refund(self, refund: Refund) -> RefundAnswer:

@@ -1,4 +1,7 @@
-"""The one way an order ends before hand-over: goods back, open payments closed, what was paid promised back."""
+"""The one way an order ends before hand-over: goods back, and what was paid promised back.
+
+Payments still open are closed by a sweep (`services.lapsing.close_payment`), since their provider has to be asked.
+"""
 
 from datetime import datetime
 
@@ -10,7 +13,6 @@ def end_order(*, order: Order, state: Order.State, reason: str, cause: str, at: 
     """End an order whose row the caller has locked; refunds every payment's rest under `cause`."""
     order.state, order.ended_at, order.end_reason, order.held_until = state, at, reason[:64], None
     order.save(update_fields=["state", "ended_at", "end_reason", "held_until"])
-    Payment.objects.filter(order=order, state=Payment.State.OPEN).update(state=Payment.State.CLOSED)
     for payment in Payment.objects.filter(order=order, state=Payment.State.PAID).order_by("pk"):
         refunding.refund_rest(payment=payment, cause=cause, reason=reason, at=at)
     goods.release(order=order, at=at)

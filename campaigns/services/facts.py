@@ -2,10 +2,14 @@
 
 from decimal import Decimal
 
+from django.db.models import Sum
+
 from campaigns.models import Order, OrderLine, Payment, Refund
 from members.services.purchases import PurchaseLine, record_purchases
 
 SOURCE = "campaign"
+AFTER_SALE = "after_sale"
+NEVER_SOLD = frozenset({"twice", "late", "killed", "ended", "no_place", "lapsed"})
 # A refund's lines are numbered by its row, so that two refunds of one order never meet.
 _LINES_A_REFUND = 1_000
 
@@ -20,17 +24,24 @@ def record_sale(*, order: Order, lines: list[OrderLine]) -> None:
 def record_money_back(*, order: Order, lines: list[OrderLine], refund: Refund) -> None:
     """Write money that went back after hand-over as negative lines, spread over the goods in their order.
 
-    A line counts as returned goods where all of its price went back, else as money only (quantity zero).
+    A line counts as returned goods where an after-sale gave all of its price back, else as money only (quantity
+    zero). Money for which nothing was ever sold, a second or a late payment, is no fact.
     """
+    if refund.cause in NEVER_SOLD:
+        return
+    before = Refund.objects.filter(payment__order=order, state=Refund.State.DONE).exclude(pk=refund.pk)
+    skipped = before.exclude(cause__in=NEVER_SOLD).aggregate(sum=Sum("amount_fen"))["sum"] or 0
     left = refund.amount_fen
     facts = []
     for number, line in enumerate(lines, start=1):
         paid = line.price_fen * line.quantity
-        share = min(left, paid)
+        passed = min(skipped, paid)  # what an earlier refund gave back of this line
+        skipped -= passed
+        share = min(left, paid - passed)
         if not share:
             continue
         left -= share
-        whole = share == paid
+        whole = share == paid and refund.cause.startswith(AFTER_SALE)
         facts.append(
             PurchaseLine(
                 source=SOURCE, store_id=order.store_id, receipt=order.token,

@@ -8,14 +8,13 @@ from django.db import transaction
 from campaigns import plays_registry
 from campaigns.errors import OrderRefusal
 from campaigns.models import LedgerEntry, Order, Payment, Refund
-from campaigns.services import refunding
+from campaigns.services import facts, refunding
 from campaigns.services.ending import end_order
-from campaigns.services.facts import record_sale
 from campaigns.services.refusals import note_refusal
 from stores.models import Staff, Store
 from stores.services.auditing import audit
 
-AFTER_SALE = timedelta(days=7)  # complaints are taken for so long; then the order is complete
+COMPLAINTS = timedelta(days=7)  # complaints are taken for so long; then the order is complete
 GRACE = timedelta(days=1)  # goods not fetched are kept for so long after the last hour of pick-up
 _CODE_LENGTH = 4
 
@@ -69,7 +68,7 @@ def hand_over(*, order: Order, staff: Staff | None, at: datetime) -> Order:
         _book_shop_payment(locked, at)
     locked.state, locked.fulfilled_at, locked.fulfilled_by = Order.State.FULFILLED, at, staff
     locked.save(update_fields=["state", "fulfilled_at", "fulfilled_by", "paid_fen"])
-    record_sale(order=locked, lines=list(locked.lines.select_related("stock__item").order_by("pk")))
+    facts.record_sale(order=locked, lines=list(locked.lines.select_related("stock__item").order_by("pk")))
     return locked
 
 
@@ -86,7 +85,7 @@ def _book_shop_payment(order: Order, at: datetime) -> None:
 
 def due_to_complete(*, at: datetime, limit: int) -> list[int]:
     """Orders handed over long enough ago."""
-    due = Order.objects.filter(state=Order.State.FULFILLED, fulfilled_at__lte=at - AFTER_SALE)
+    due = Order.objects.filter(state=Order.State.FULFILLED, fulfilled_at__lte=at - COMPLAINTS)
     return list(due.order_by("fulfilled_at", "pk").values_list("pk", flat=True)[:limit])
 
 
@@ -94,7 +93,7 @@ def due_to_complete(*, at: datetime, limit: int) -> list[int]:
 def complete_order(*, order_id: int, at: datetime) -> bool:
     """The time for complaints has passed: fulfilled becomes completed. Whether it did now."""
     due = Order.objects.select_for_update(of=("self",), skip_locked=True).select_related("campaign")
-    order = due.filter(pk=order_id, state=Order.State.FULFILLED, fulfilled_at__lte=at - AFTER_SALE).first()
+    order = due.filter(pk=order_id, state=Order.State.FULFILLED, fulfilled_at__lte=at - COMPLAINTS).first()
     if order is None:
         return False
     order.state, order.completed_at = Order.State.COMPLETED, at
@@ -142,7 +141,7 @@ def after_sale(*, order: Order, staff: Staff, amount_fen: int, reason: str, at: 
     for payment in payments:
         share = min(rest, left[payment.pk])
         if share:
-            cause = f"after_sale:{payment.refunds.count() + 1}"
+            cause = f"{facts.AFTER_SALE}:{payment.refunds.count() + 1}"
             refunds.append(
                 refunding.decide_refund(payment=payment, amount_fen=share, cause=cause, reason=reason, at=at)
             )
