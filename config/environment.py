@@ -119,17 +119,19 @@ class Environment:
         kinds.pattern(r"[0-9a-zA-Z]{16,64}", "应为公众号的 AppSecret"), "服务号的 AppSecret", default="", secret=True
     )
     wechat_pay_mchid: str = _variable(
-        _pattern(r"\d{8,12}", "应为数字的商户号"), "微信支付的商户号；填了会员就用微信付款，需同时有服务号", default=""
+        kinds.pattern(r"\d{8,12}", "应为数字的商户号"),
+        "微信支付的商户号；填了会员就用微信付款，需同时有服务号",
+        default="",
     )
     wechat_pay_serial: str = _variable(
-        _pattern(r"[0-9A-Fa-f]{32,40}", "应为商户 API 证书的序列号"), "微信支付商户 API 证书的序列号", default=""
+        kinds.pattern(r"[0-9A-Fa-f]{32,40}", "应为商户 API 证书的序列号"), "微信支付商户 API 证书的序列号", default=""
     )
     wechat_pay_key_file: str = _variable(str, "微信支付商户 API 私钥文件（apiclient_key.pem）的路径", default="")
     wechat_pay_apiv3_key: str = _variable(
-        _pattern(r"[0-9a-zA-Z]{32}", "应为 32 位的 APIv3 密钥"), "微信支付的 APIv3 密钥", default="", secret=True
+        kinds.pattern(r"[0-9a-zA-Z]{32}", "应为 32 位的 APIv3 密钥"), "微信支付的 APIv3 密钥", default="", secret=True
     )
     wechat_pay_public_key_id: str = _variable(
-        _pattern(r"PUB_KEY_ID_[0-9A-Za-z]+", "应以 PUB_KEY_ID_ 开头"),
+        kinds.pattern(r"PUB_KEY_ID_[0-9A-Za-z]+", "应以 PUB_KEY_ID_ 开头"),
         "微信支付公钥的 ID；用平台证书的老商户不填，证书自动更换", default="",
     )  # fmt: skip
     wechat_pay_public_key_file: str = _variable(str, "微信支付公钥文件的路径，与公钥 ID 同时填", default="")

@@ -4,20 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('stores', '0007_usernames_are_sought_in_any_case'),
+        ("stores", "0007_usernames_are_sought_in_any_case"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='importjob',
-            name='kind',
-            field=models.CharField(choices=[('purchases', '销售流水'), ('products', '商品'), ('stores', '门店'), ('flavours', '口味')], max_length=16, verbose_name='类型'),
+            model_name="importjob",
+            name="kind",
+            field=models.CharField(
+                choices=[("purchases", "销售流水"), ("products", "商品"), ("stores", "门店"), ("flavours", "口味")],
+                max_length=16,
+                verbose_name="类型",
+            ),
         ),
         migrations.AlterField(
-            model_name='sheetmapping',
-            name='kind',
-            field=models.CharField(choices=[('purchases', '销售流水'), ('products', '商品'), ('stores', '门店'), ('flavours', '口味')], max_length=16, verbose_name='类型'),
+            model_name="sheetmapping",
+            name="kind",
+            field=models.CharField(
+                choices=[("purchases", "销售流水"), ("products", "商品"), ("stores", "门店"), ("flavours", "口味")],
+                max_length=16,
+                verbose_name="类型",
+            ),
         ),
     ]
