@@ -178,6 +178,21 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=3, minute=30),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            "members' purchases counted": {
+                "task": "tagging.bulk_count_values",
+                "schedule": crontab(hour=3, minute=10),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "members' value": {
+                "task": "tagging.bulk_learn_values",
+                "schedule": crontab(hour=4, minute=40),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "talks of the day": {
+                "task": "tagging.bulk_plan_talks",
+                "schedule": crontab(hour=7, minute=20),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "links in materials": {
                 "task": "communities.bulk_check_links",
                 "schedule": crontab(hour=5, minute=10),

@@ -9,6 +9,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboard.urls")),
     path("", include("stores.urls")),
     path("members/", include("members.urls")),
+    path("talks/", include("tagging.talk_urls")),
+    path("segments/", include("tagging.segment_urls")),
     path("imports/", include("stores.import_urls")),
     path("codes/", include("communities.code_urls")),
     path("", include("communities.entry_urls")),

@@ -12,10 +12,12 @@ class TaggingConfig(AppConfig):
         from members import merge_registry
         from stores import imports_registry
         from tagging.imports.flavours import FlavourImport
-        from tagging.services import keeping
+        from tagging.services import keeping, touching, valuing
 
         imports_registry.register("flavours", FlavourImport())
         merge_registry.register("recommendations", "口味与推荐", keeping.forget_absorbed)
+        merge_registry.register("talks", "话术与事实", touching.move_to_survivor)
+        merge_registry.register("values", "会员价值", valuing.forget_absorbed)
         post_migrate.connect(_provide_axes, sender=self)
 
 
