@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from members.models import Consent
-from stores.models import Product
 from tagging.models import MemberTaste, TasteAxis
 from tagging.recommending.reasons import LEANS, SURE
 from tagging.selectors.shelves import opted_out
@@ -43,9 +42,6 @@ def reasons(_store: int, members: Sequence[int], products: Mapping[int, int], da
 def _strong(product_ids: list[int], *, on: date) -> dict[int, set[str]]:
     table = taste_table(product_ids, on=on)
     return {
-        product: {axis for axis, value in zip(table.axes, table.values[place], strict=True) if value >= _STRONG}
+        product: {axis.key for axis, value in zip(table.axes, table.values[place], strict=True) if value >= _STRONG}
         for place, product in enumerate(product_ids)
     }
-
-
-__all__ = ["Product", "reasons"]

@@ -6,7 +6,7 @@ import pytest
 
 from members.services.consents import record_consent
 from tagging import knowledge, ladder
-from tagging.models import Talk, Touch
+from tagging.models import MemberTaste, RecommenderModel, Talk, TasteAxis, TasteReading, Touch
 from tagging.selectors.talks import advice_for
 from tagging.services.touching import record_complaint, record_fact, record_touch, settle_complaint
 from tagging.services.wording import word_rung
@@ -102,6 +102,27 @@ def test_tastes_fill_in_the_reason_where_nobody_asked(kept_knowledge):
     knowledge.register_reasons("taste", lambda *asked: dict.fromkeys(asked[1], "软糯"))
 
     assert "还是您喜欢的软糯" in advice_for(member, at=FRIDAY).script.text
+
+
+def test_her_taste_fills_it_in_for_what_is_sure_and_the_product_is_strong_on():
+    guide, product = guide_with_durian()
+    member = regular(guide, product)
+    sweet, sour = (TasteAxis.objects.get(key=key) for key in ("sweet", "sour"))
+    for axis, value in ((sweet, 9), (sour, 8)):
+        TasteReading.objects.create(product=product, axis=axis, value=value, source="expert", at=FRIDAY)
+    model = RecommenderModel.objects.create(
+        as_of=FRIDAY.date(), learnt_at=FRIDAY, axes=["sweet", "sour"], mean=[5, 5], spread=[2, 2], weights={}, state=b""
+    )  # fmt: skip
+    MemberTaste.objects.create(
+        member=member, store=guide.store, model=model, leaning=[80, 60], certainty=[90, 30], evidence=6,
+        last_bought_on=FRIDAY.date(), computed_at=FRIDAY,
+    )  # fmt: skip
+
+    assert "还是您喜欢的甜，" in advice_for(member, at=FRIDAY).script.text
+
+    record_consent(member=member, purpose="profiling", decision="withdrawn", source="h5", at=FRIDAY)
+
+    assert "您喜欢的" not in advice_for(member, at=FRIDAY).script.text
 
 
 def test_purchases_in_another_store_are_not_told_here():
