@@ -13,7 +13,7 @@ _POSTED = (Campaign.State.SCHEDULED, Campaign.State.LIVE)
 
 
 def order_pages(wanted: Collection[Wanted]) -> Mapping[Wanted, str]:
-    """The 接龙 a post of that day leads to, with the slot in the address; one query for any number of posts."""
+    """The 接龙 a post of that day leads to; one query for any number of posts."""
     days = [one.day for one in wanted]
     first = datetime.combine(min(days), time.min, BUSINESS_ZONE)
     last = datetime.combine(max(days), time.min, BUSINESS_ZONE) + timedelta(days=1)
@@ -38,5 +38,5 @@ def order_pages(wanted: Collection[Wanted]) -> Mapping[Wanted, str]:
         ]
         token = next((token for product, token in running if one.product_id in {None, product}), None)
         if token is not None:
-            found[one] = f"{settings.SITE_URL}/h/{token}/?l=slot-{one.day:%m%d}-{one.slot_number}"
+            found[one] = f"{settings.SITE_URL}/h/{token}/"
     return found

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("materials/", include("communities.material_urls")),
     path("plan/", include("communities.plan_urls")),
     path("h/", include("campaigns.h5.urls")),
+    path("campaigns/", include("campaigns.staff_urls")),
     path("pay/", include("campaigns.pay_urls")),
     path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),

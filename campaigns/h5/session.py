@@ -30,6 +30,12 @@ def member_of(request: HttpRequest) -> Member | None:
     return Member.objects.filter(pk=survivor_of(member.pk)).first()
 
 
+def member_id_of(request: HttpRequest) -> int | None:
+    """The member's id, for those below who only ask whose phone it is."""
+    member = member_of(request)
+    return member.pk if member is not None else None
+
+
 def remember(response: HttpResponse, member: Member) -> None:
     """Let this phone be the member's from now on."""
     response.set_cookie(

@@ -12,6 +12,7 @@ from campaigns.models import Campaign, ItemStock, Order, WaitEntry
 from campaigns.services import launching, waiting
 from campaigns.services.launching import Offer
 from communities.models import Theme
+from communities.placeholders import ORDER_LINK
 from communities.services.content.materials import Content, create_material
 from communities.services.content.refusals import ContentIncomplete
 from communities.services.planning.own_posts import OwnPostRefused, put_own_post
@@ -56,10 +57,10 @@ def publish_chain(*, campaign: Campaign, by: Staff, at: datetime, posts: bool = 
 def post_to_groups(*, campaign: Campaign, store: Store, by: Staff, at: datetime) -> str:
     """Plan the campaign's card into the store's next free slot; when that is. :raises OwnPostRefused: there is none"""
     day, place = _next_slot(campaign, store, at)
-    link = f"post-{day:%m%d}-{place.slot.number}"
+    # The placeholder, not the address: each group's post then gets a short link of its own.
     content = Content(
-        text=post_words(campaign), link_url=address_of(campaign, link=link), link_title=campaign.title,
-        link_description=_until(campaign),
+        text=post_words(campaign), product_id=campaign.items.order_by("position").values_list("product", flat=True)[0],
+        link_url=f"{{{ORDER_LINK}}}", link_title=campaign.title, link_description=_until(campaign),
     )  # fmt: skip
     with transaction.atomic():
         try:
@@ -72,9 +73,9 @@ def post_to_groups(*, campaign: Campaign, store: Store, by: Staff, at: datetime)
     return f"{place.slot}" if day == timezone.localdate(at) else f"{day.month}月{day.day}日 {place.slot}"
 
 
-def address_of(campaign: Campaign, *, link: str = "") -> str:
-    """The address members open; `link` says through which post they came."""
-    return f"{settings.SITE_URL}/h/{campaign.token}/" + (f"?l={link}" if link else "")
+def address_of(campaign: Campaign) -> str:
+    """The address members open; in posts communities puts its own short link before it, one per group."""
+    return f"{settings.SITE_URL}/h/{campaign.token}/"
 
 
 def post_words(campaign: Campaign) -> str:

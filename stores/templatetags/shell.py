@@ -70,11 +70,13 @@ def is_shop_staff(user: Any) -> bool:
 def _doors(person: Staff) -> Iterator[Door]:
     if person.role in _SHOP_ROLES:
         yield Door("今日", "house", "dashboard:today", frozenset({"dashboard"}))
-        yield Door("门店", "store", "stores:detail", frozenset({"stores"}), (person.store_id,))
+        yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}))
+        yield Door("门店", "store", "stores:detail", frozenset({"stores"}), (person.store_id,), tucked=True)
     else:
         yield Door("总览", "layout-dashboard", "dashboard:home", frozenset({"dashboard"}))
         yield Door("执行", "calendar-check", "dashboard:execution", _EXECUTION)
         yield Door("门店", "store", "stores:list", frozenset({"stores"}))
+        yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}), tucked=True)
     yield Door("会员", "users", "members:list", frozenset({"members"}))
     is_shop = person.role in _SHOP_ROLES
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), tucked=not is_shop)

@@ -1,0 +1,25 @@
+"""活动 as staff run it."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from campaigns.views import chains, handing, pasting, pieces
+
+app_name = "campaigns"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", chains.campaign_list, name="list"),
+    path("new/", chains.new, name="new"),
+    path("templates/", chains.templates, name="templates"),
+    path("templates/<int:pk>/retire/", chains.retire_template, name="retire_template"),
+    path("redeem/", handing.desk, name="redeem"),
+    path("redeem/<slug:token>/", handing.redeem_order, name="redeem_order"),
+    path("<int:pk>/", chains.detail, name="detail"),
+    path("<int:pk>/pieces/", pieces.pieces, name="pieces"),
+    path("<int:pk>/pieces/<int:unit_pk>/withdraw/", pieces.withdraw, name="withdraw"),
+    path("<int:pk>/orders/<int:order_pk>/cancel/", handing.cancel, name="cancel"),
+    path("<int:pk>/print/", handing.prints, name="print"),
+    path("<int:pk>/copy/", handing.copied, name="copy"),
+    path("<int:pk>/paste/", pasting.paste, name="paste"),
+    path("<int:pk>/paste/confirm/", pasting.confirm, name="paste_confirm"),
+    path("<int:pk>/<str:deed>/", chains.act, name="act"),
+]
