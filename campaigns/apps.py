@@ -21,3 +21,16 @@ class CampaignsConfig(AppConfig):
         places.register_page(Campaign.Play.CHAIN, chain.page)
         order_links.register("chains", links.order_pages)
         visitors.register("members", session.member_id_of)
+        self._register_plays()
+
+    def _register_plays(self) -> None:
+        from campaigns import plays_registry, plays_tasks  # noqa: F401 -- a task is known once it is imported
+        from campaigns.h5 import group_buy, one_yuan, places
+        from campaigns.models import Campaign
+        from campaigns.services.group_buy.rules import GroupBuyRules
+        from campaigns.services.one_yuan.rules import OneYuanRules
+
+        plays_registry.register(Campaign.Play.GROUP_BUY, GroupBuyRules())
+        plays_registry.register(Campaign.Play.ONE_YUAN, OneYuanRules())
+        places.register_page(Campaign.Play.GROUP_BUY, group_buy.page)
+        places.register_page(Campaign.Play.ONE_YUAN, one_yuan.page)

@@ -198,6 +198,16 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=5, minute=10),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            "teams whose time is over": {
+                "task": "campaigns.sweep_teams",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
+            "referrals that are due": {
+                "task": "campaigns.sweep_referrals",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
             # At half past two; the later ones go on with what an hour was not enough for.
             "mirror of WeCom": {
                 "task": "communities.bulk_reconcile",

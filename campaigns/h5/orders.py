@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns.errors import CampaignRefusal
 from campaigns.h5.pages import member_page
+from campaigns.h5.play_parts import play_part
 from campaigns.h5.session import MemberRequest
 from campaigns.models import Campaign, Order, WaitEntry
 from campaigns.payments.provider import ProviderRefused, ProviderUnavailable
@@ -101,12 +102,14 @@ def _shown(found: Order) -> dict[str, Any]:
     """What the page of an order shows, and what may be done with it."""
     at, state = timezone.now(), Order.State
     is_held = found.state == state.RESERVED and found.held_until is not None and found.held_until > at
+    is_waiting = found.state == state.RESERVED and found.paid_fen > 0  # paid, and its team not decided yet
     is_offer = is_held and WaitEntry.objects.filter(offer=found).exists()
     return {
         "order": found, "at": at, "code": pickup_picture(found) if found.state == state.CONFIRMED else "",
         "is_offer": is_offer, "may_accept": is_offer and found.campaign.settling != Campaign.Settling.ONLINE,
         "may_pay": is_held and found.settling == Order.Settling.ONLINE,
-        "may_cancel": is_held or (found.state == state.CONFIRMED and at < found.campaign.ends_at),
+        "may_cancel": is_held or is_waiting or (found.state == state.CONFIRMED and at < found.campaign.ends_at),
+        **play_part(found),
         "goes_back_fen": found.paid_fen - found.refunded_fen,
         "seconds": int((found.held_until - at).total_seconds()) if is_held and found.held_until else 0,
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.h5 import chain, entering, orders, places, quiet
+from campaigns.h5 import chain, entering, group_buy, one_yuan, orders, places, quiet
 
 app_name = "h5"
 
@@ -18,7 +18,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<slug:token>/pay/", orders.pay, name="pay"),
     path("orders/<slug:token>/accept/", orders.accept, name="accept"),
     path("orders/<slug:token>/cancel/", orders.cancel, name="cancel"),
+    path("team/<slug:token>/", group_buy.team, name="team"),
+    path("friend/<slug:token>/", one_yuan.friend, name="friend"),
     path("<slug:token>/", places.campaign, name="campaign"),
+    path("<slug:token>/team-up/", group_buy.team_up, name="team_up"),
+    path("<slug:token>/first/", one_yuan.first, name="first"),
     path("<slug:token>/join/", chain.join, name="join"),
     path("<slug:token>/wait/", chain.wait, name="wait"),
     path("<slug:token>/wait/leave/", chain.leave, name="leave_queue"),

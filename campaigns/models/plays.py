@@ -189,6 +189,10 @@ class GroupBuySeat(models.Model):
                 name="one_live_seat_per_member_and_team",
             )
         ]
+        # What a decided team still has to settle; few rows, whatever the table's size.
+        indexes: ClassVar = [
+            models.Index(fields=["team"], condition=Q(state__in=["reserved", "paid"]), name="seats_to_settle")
+        ]
 
     def __str__(self) -> str:
         return f"{self.team_id}: {self.member_id}"

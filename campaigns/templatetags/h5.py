@@ -7,6 +7,7 @@ from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from campaigns.models import Campaign, Order, OrderLine
+from campaigns.names import mask_name
 from stores.templatetags.fmt import weekday, yuan
 
 register = template.Library()
@@ -36,6 +37,8 @@ def line_fen(line: OrderLine) -> int:
 @register.filter
 def state_words(order: Order) -> str:
     """Where an order stands, as its member would say it."""
+    if order.state == Order.State.RESERVED and order.paid_fen:
+        return "拼团中"
     if order.state == Order.State.CONFIRMED and order.fulfilment == Order.Fulfilment.DELIVERY:
         return "待送货"
     return str(order.get_state_display())
@@ -48,18 +51,39 @@ _NEXT = {
     Order.State.RETURNED: "已退货。",
 }
 
+_DEEDS: dict[str, str] = {Campaign.Play.CHAIN: "接龙", Campaign.Play.ONE_YUAN: "下单", Campaign.Play.GROUP_BUY: "参团"}
+
+
+@register.filter
+def masked(name: str) -> str:
+    """`林**` for 林小姐."""
+    return mask_name(name)
+
+
+@register.filter
+def span_words(minutes: int) -> str:
+    """How long something lasts: `24 小时`, `90 分钟`."""
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} 小时" if hours and not rest else f"{minutes} 分钟"
+
 
 @register.filter
 def next_step(order: Order, at: datetime) -> str:
     """What happens next, and what she has to do for it."""
+    if order.state == Order.State.RESERVED and order.paid_fen:
+        return "已付款，等成团。到时间没拼成，付的钱全部原路退回。"
     if order.state == Order.State.RESERVED:
         if order.held_until is None or order.held_until <= at:
             return "保留时间已过，正在为您释放。"
-        return f"已为您留到 {timezone.localtime(order.held_until):%H:%M}，付款后才算接龙成功。"
+        return f"已为您留到 {timezone.localtime(order.held_until):%H:%M}，付款后才算{_DEEDS[order.campaign.play]}成功。"
     if order.state == Order.State.CONFIRMED:
         left = order.total_fen - order.paid_fen
         due = f"取货时付 {yuan(left)}" if left else "已付清，不用再付钱"
-        return f"接龙成功，{due}。" if order.fulfilment == Order.Fulfilment.DELIVERY else f"请按时到店取货，{due}。"
+        return (
+            f"{_DEEDS[order.campaign.play]}成功，{due}。"
+            if order.fulfilment == Order.Fulfilment.DELIVERY
+            else f"请按时到店取货，{due}。"
+        )
     if order.state in {Order.State.CANCELLED, Order.State.LAPSED}:
         return "订单已取消，已付的钱会原路退回。" if order.paid_fen else "订单已取消，没有扣款。"
     return _NEXT[Order.State(order.state)]

@@ -1,0 +1,119 @@
+"""A thousand phones at once: twenty teams of three, and what a race without the team's lock would do."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from campaigns.models import GroupBuySeat, GroupBuyTeam, LedgerEntry, Order, Refund
+from campaigns.services.group_buy.deciding import NOTICE_GRACE, decide_team, sweep_teams
+from tests.campaigns.playing import AT, bought, drive, group_buy, opened, order, team_of, tell
+from tests.factories import MemberFactory
+from tests.racing import race
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CLIENTS, TEAMS, SIZE, HANDS = 1_000, 20, 3, 6
+
+
+def rush(jobs):
+    """Every job as soon as one of six hands (the pool has eight connections) is free, all starting together."""
+    gate = threading.Barrier(HANDS)
+    queue = iter(list(jobs))
+    lock = threading.Lock()
+
+    def work(_):
+        results = []
+        try:
+            connection.ensure_connection()
+            gate.wait(30)
+            while True:
+                with lock:
+                    job = next(queue, None)
+                if job is None:
+                    return results
+                results.append(job())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(HANDS) as pool:
+        return [result for part in pool.map(work, range(HANDS)) for result in part]
+
+
+def test_a_thousand_clients_on_twenty_teams_of_three_leave_sixty_seats_and_nothing_stranded():
+    campaign = group_buy(size=SIZE, quota=CLIENTS)
+    teams = [team_of(order(campaign)) for _ in range(TEAMS)]
+    leaders = [opened(each) for each in Order.objects.order_by("pk")]
+    members = MemberFactory.create_batch(CLIENTS - TEAMS, home_store=campaign.store)
+
+    def join(member, team):
+        return opened(order(campaign, member, team=team))
+
+    payments = rush(partial(join, member, teams[n % TEAMS]) for n, member in enumerate(members))
+    outcomes = rush(partial(tell, payment) for payment in [*leaders, *payments])
+    sweep_teams(at=AT)
+    drive(at=AT)
+
+    assert len(outcomes) == CLIENTS
+    assert outcomes.count("refunded") == CLIENTS - TEAMS * SIZE
+    assert list(GroupBuyTeam.objects.values_list("state", "paid_seats").distinct()) == [("succeeded", SIZE)]
+    assert GroupBuySeat.objects.filter(state="confirmed").count() == TEAMS * SIZE
+    assert Order.objects.filter(state="confirmed", paid_fen=990, refunded_fen=0).count() == TEAMS * SIZE
+    assert Order.objects.filter(state="cancelled", paid_fen=990, refunded_fen=990).count() == CLIENTS - TEAMS * SIZE
+    assert sum(LedgerEntry.objects.values_list("amount_fen", flat=True)) == TEAMS * SIZE * 990
+    campaign.stock.refresh_from_db()
+    assert campaign.stock.taken == TEAMS * SIZE
+
+
+def test_the_last_seat_raced_by_six_has_one_winner():
+    campaign = group_buy()
+    team = team_of(bought(campaign))
+    bought(campaign, team=team)
+    payments = [opened(order(campaign, team=team)) for _ in range(6)]
+
+    outcomes = race(*(partial(tell, payment) for payment in payments))
+
+    assert sorted(outcomes) == ["confirmed"] + ["refunded"] * 5
+
+
+def test_control_reading_the_seats_and_then_writing_them_overfills():
+    """What `pay_seat` would be without the team's lock: everybody sees the free seat, everybody takes it."""
+    team = team_of(bought(group_buy()))
+    looked = threading.Barrier(6)
+
+    def careless():
+        seen = GroupBuyTeam.objects.get(pk=team.pk)
+        looked.wait(30)
+        return "confirmed" if seen.paid_seats < seen.size else "refunded"
+
+    assert race(*[careless] * 6) == ["confirmed"] * 6
+
+
+def test_the_table_itself_refuses_a_seat_too_many():
+    team = team_of(bought(group_buy()))
+
+    answers = race(*[lambda: GroupBuyTeam.objects.filter(pk=team.pk).update(paid_seats=F("paid_seats") + 1)] * 4)
+
+    assert sorted(type(each).__name__ for each in answers) == ["IntegrityError", "IntegrityError", "int", "int"]
+
+
+@pytest.mark.parametrize("round_", range(6))
+def test_expiry_and_the_last_payment_race_on_one_row_and_the_money_follows_whoever_was_first(round_):
+    campaign = group_buy(size=2)
+    first = bought(campaign)
+    team = team_of(first)
+    payment = opened(order(campaign, team=team))
+    over = team.expires_at + NOTICE_GRACE
+
+    told, decided = race(partial(tell, payment, paid_at=AT, at=over), partial(decide_team, team_id=team.pk, at=over))
+    sweep_teams(at=over)
+
+    team.refresh_from_db()
+    first.refresh_from_db()
+    assert (team.state, told, first.state) in {
+        ("succeeded", "confirmed", "confirmed"), ("expired", "refunded", "cancelled"),
+    }  # fmt: skip
+    assert decided == (team.state == "expired")
+    assert Refund.objects.count() == (0 if team.state == "succeeded" else 2)
