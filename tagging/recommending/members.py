@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tagging.recommending import signals
-from tagging.recommending.ranking import RANKS, Folded, Ranked, Task, rank_pairs, reordered
+from tagging.recommending.ranking import (
+    RANKS,
+    Folded,
+    Ranked,
+    Task,
+    Told,
+    company,
+    leanings,
+    rank_told,
+    reordered,
+    shelf_of,
+)
 from tagging.recommending.replenishing import due_days
 from tagging.recommending.spending import Spending, price_penalty, read_spending
 
@@ -55,19 +66,22 @@ def work_out(history: History, *, paid: Floats, unit_fen: Floats, market: Market
     """A block of members, its rows in their order; fen of each row for the line and for one unit."""
     crowd, catalogue, members = market.crowd, market.catalogue, history.members
     pairs = signals.read_pairs(history, crowd=crowd, products=catalogue.size)
-    leaning = signals.preference(pairs, crowd=crowd, members=members)
     spending = read_spending(history, paid=paid, unit_fen=unit_fen, usual_unit_fen=market.unit_fen)
-    wide = rank_pairs(
-        pairs, members=members, task=Task.NEW, folded=market.folded[Task.NEW], crowd=crowd, catalogue=catalogue,
-        stocked=market.stocked, width=_FRONT,
+    shelf = shelf_of(catalogue, market.stocked)
+    told = Told(
+        pairs, members=members, shelf=shelf, company=company(pairs, crowd=crowd, members=members, shelf=shelf),
+        leanings=leanings(pairs, crowd=crowd, catalogue=catalogue, members=members),
     )  # fmt: skip
+    leaning = told.leanings[:, catalogue.categories :]
+    wide = rank_told(
+        told, task=Task.NEW, folded=market.folded[Task.NEW], as_of=crowd.as_of, products=catalogue.size, width=_FRONT
+    )
     penalty = price_penalty(
         spending, line_fen=market.line_fen, members=np.arange(members, dtype=np.int32)[:, None], products=wide.products
     )
-    repeat = rank_pairs(
-        pairs, members=members, task=Task.REPEAT, folded=market.folded[Task.REPEAT], crowd=crowd,
-        catalogue=catalogue, stocked=market.stocked,
-    )  # fmt: skip
+    repeat = rank_told(
+        told, task=Task.REPEAT, folded=market.folded[Task.REPEAT], as_of=crowd.as_of, products=catalogue.size
+    )
     last = np.full(members, np.iinfo(np.int32).min, np.int32)
     np.maximum.at(last, pairs.member, pairs.last)
     return Block(
@@ -78,7 +92,7 @@ def work_out(history: History, *, paid: Floats, unit_fen: Floats, market: Market
         last=last,
         new=reordered(wide, penalty),
         repeat=repeat,
-        due=_due(history, repeat, market.intervals),
+        due=_due(pairs, repeat, market.intervals),
     )
 
 
@@ -95,10 +109,11 @@ def certainty(pairs: signals.Pairs, leaning: Floats, *, crowd: Crowd) -> Floats:
     return sure
 
 
-def _due(history: History, repeat: Ranked, intervals: Floats) -> Ints:
+def _due(pairs: signals.Pairs, repeat: Ranked, intervals: Floats) -> Ints:
     products = len(intervals)
-    key, day, _ = due_days(history, usual=intervals)
-    wanted = np.arange(history.members, dtype=np.int64)[:, None] * products + repeat.products
+    key = pairs.member.astype(np.int64) * products + pairs.product
+    day, _ = due_days(pairs, usual=intervals)
+    wanted = np.arange(len(repeat.products), dtype=np.int64)[:, None] * products + repeat.products
     place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
     found: Ints = np.where(repeat.products >= 0, day[place] if len(day) else -1, -1).astype(np.int32)
     return found

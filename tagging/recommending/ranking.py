@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tagging.recommending.facts import Bools, Catalogue, Floats, History, Ints
 
 RANKS = 10
-_AT_ONCE = 65_536  # pairs scored together: what the processor's cache holds of their rows
+_APART = 1e6
 
 
 class Task(StrEnum):
@@ -36,13 +36,15 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Weights multiplied into the crowd once, so that a block costs one matrix product.
+    """Weights multiplied into the crowd once.
 
-    `base` is what every member shares; `left` multiplies [bought | category leaning | preference].
+    `base` is what every member shares, `crowd` the weight of what her purchases say for each product together
+    (`company`, the one large matrix product, which all tasks share); `lean` multiplies [category leaning | preference].
     """
 
     base: Floats  # (products,)
-    left: Floats  # (products + categories + axes, products)
+    crowd: np.float32
+    lean: Floats  # (categories + axes, products)
     own: Floats  # (len(OWN),)
 
 
@@ -56,20 +58,44 @@ def fold(weights: Floats, *, crowd: Crowd, catalogue: Catalogue) -> Folded:
     )  # fmt: skip
     of_category = np.zeros((catalogue.categories, catalogue.size), dtype=np.float32)
     of_category[catalogue.category, np.arange(catalogue.size)] = by_name["category"]
-    left = np.concatenate([
-        by_name["crowd"] * crowd.affinity, of_category, by_name["taste"] * signals.taste_weights(crowd),
-    ])  # fmt: skip
+    lean = np.concatenate([of_category, by_name["taste"] * signals.taste_weights(crowd)])
     own = np.asarray([by_name[name] for name in signals.OWN], dtype=np.float32)
-    return Folded(base.astype(np.float32), left.astype(np.float32), own)
+    return Folded(base.astype(np.float32), np.float32(by_name["crowd"]), lean.astype(np.float32), own)
 
 
 def scores(pairs: signals.Pairs, *, folded: Folded, crowd: Crowd, catalogue: Catalogue, members: int) -> Floats:
     """(members, products): the utility of each product, up to a constant per member."""
-    utility = _left(pairs, crowd=crowd, catalogue=catalogue, members=members) @ folded.left
+    everything = np.arange(catalogue.size, dtype=np.int32)
+    utility = company(pairs, crowd=crowd, members=members, shelf=everything)
+    utility *= folded.crowd
+    utility += leanings(pairs, crowd=crowd, catalogue=catalogue, members=members) @ folded.lean
     utility += folded.base
     utility[pairs.member, pairs.product] += _of_her_own(pairs, folded)
-    result: Floats = utility
-    return result
+    return utility
+
+
+def company(pairs: signals.Pairs, *, crowd: Crowd, members: int, shelf: Ints) -> Floats:
+    """(members, shelf): what everything she has bought says for each product of the shelf."""
+    bought = signals.bought_matrix(pairs, members=members, products=len(crowd.affinity))
+    found: Floats = bought @ crowd.affinity[:, shelf]
+    return found
+
+
+def leanings(pairs: signals.Pairs, *, crowd: Crowd, catalogue: Catalogue, members: int) -> Floats:
+    """(members, categories + axes): what `Folded.lean` multiplies."""
+    return np.concatenate(
+        [
+            signals.category_leaning(pairs, crowd=crowd, catalogue=catalogue, members=members),
+            signals.preference(pairs, crowd=crowd, members=members),
+        ],
+        axis=1,
+    )
+
+
+def shelf_of(catalogue: Catalogue, stocked: Bools | None) -> Ints:
+    """The products that may be recommended: offered, and stocked where that is known."""
+    allowed = catalogue.offered if stocked is None else catalogue.offered & stocked
+    return np.flatnonzero(allowed).astype(np.int32)
 
 
 def rank(
@@ -83,53 +109,48 @@ def rank(
 ) -> Ranked:
     """The best products of a block of members; only what is offered, and stocked where that is known."""
     pairs = signals.read_pairs(history, crowd=crowd, products=catalogue.size)
-    return rank_pairs(
-        pairs, members=history.members, task=task, folded=folded, crowd=crowd, catalogue=catalogue, stocked=stocked
+    shelf = shelf_of(catalogue, stocked)
+    told = Told(
+        pairs,
+        members=history.members,
+        shelf=shelf,
+        company=company(pairs, crowd=crowd, members=history.members, shelf=shelf),
+        leanings=leanings(pairs, crowd=crowd, catalogue=catalogue, members=history.members),
     )
+    return rank_told(told, task=task, folded=folded, as_of=crowd.as_of, products=catalogue.size)
 
 
-def rank_pairs(
-    pairs: signals.Pairs,
-    *,
-    members: int,
-    task: Task,
-    folded: Folded,
-    crowd: Crowd,
-    catalogue: Catalogue,
-    stocked: Bools | None = None,
-    width: int = RANKS,
-) -> Ranked:
-    """The `width` best products of a block of members whose purchases have been gathered into pairs."""
-    allowed = catalogue.offered if stocked is None else catalogue.offered & stocked
-    left = _left(pairs, crowd=crowd, catalogue=catalogue, members=members)
-    if task is Task.REPEAT:
-        return _best_of_pairs(pairs, left, folded=folded, allowed=allowed, members=members, width=width)
-    shelf = np.flatnonzero(allowed).astype(np.int32)
-    utility = left @ folded.left[:, shelf]
-    utility += folded.base[shelf]
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a block's purchases say, worked out once for both tasks."""
+
+    pairs: signals.Pairs
+    members: int
+    shelf: Ints
+    company: Floats
+    leanings: Floats
+
+
+def rank_told(told: Told, *, task: Task, folded: Folded, as_of: int, products: int, width: int = RANKS) -> Ranked:
+    """The `width` best products of the shelf for each member."""
+    shelf = told.shelf
     # Only what lies on the shelf is scored at all, so her own pairs are looked up in its order.
-    column = np.full(catalogue.size, -1, dtype=np.int32)
+    column = np.full(products, -1, dtype=np.int32)
     column[shelf] = np.arange(len(shelf), dtype=np.int32)
-    mine = column[pairs.product] >= 0
-    recent = mine & (pairs.last > crowd.as_of - YEAR)
-    old = mine & ~recent
-    utility[pairs.member[old], column[pairs.product[old]]] += _of_her_own(pairs.where(old), folded)
-    utility[pairs.member[recent], column[pairs.product[recent]]] = -np.inf
+    pairs = told.pairs.where(column[told.pairs.product] >= 0)
+    place = column[pairs.product]
+    if task is Task.REPEAT:
+        return _best_of_pairs(pairs, place, told, folded=folded, width=width)
+    utility = told.leanings @ folded.lean[:, shelf]
+    utility += folded.crowd * told.company
+    utility += folded.base[shelf]
+    old = pairs.last <= as_of - YEAR
+    if old.any():
+        utility[pairs.member[old], place[old]] += _of_her_own(pairs.where(old), folded)
+    utility[pairs.member[~old], place[~old]] = -np.inf
     ranked = best(utility, width=width)
     named = np.where(ranked.products >= 0, shelf[np.maximum(ranked.products, 0)] if len(shelf) else -1, -1)
     return Ranked(named.astype(np.int32), ranked.scores)
-
-
-def _left(pairs: signals.Pairs, *, crowd: Crowd, catalogue: Catalogue, members: int) -> Floats:
-    """(members, products + categories + axes): what `Folded.left` multiplies."""
-    size, categories = catalogue.size, catalogue.categories
-    left = np.zeros((members, size + categories + crowd.taste.shape[1]), dtype=np.float32)
-    left[pairs.member, pairs.product] = 1.0
-    left[:, size : size + categories] = signals.category_leaning(
-        pairs, crowd=crowd, catalogue=catalogue, members=members
-    )
-    left[:, size + categories :] = signals.preference(pairs, crowd=crowd, members=members)
-    return left
 
 
 def _of_her_own(pairs: signals.Pairs, folded: Folded) -> Floats:
@@ -138,17 +159,14 @@ def _of_her_own(pairs: signals.Pairs, folded: Folded) -> Floats:
     return own
 
 
-def _best_of_pairs(
-    pairs: signals.Pairs, left: Floats, *, folded: Folded, allowed: Bools, members: int, width: int
-) -> Ranked:
+def _best_of_pairs(pairs: signals.Pairs, place: Ints, told: Told, *, folded: Folded, width: int) -> Ranked:
     """Nobody repeats what she never bought: only the pairs are scored, a few per member instead of every product."""
-    pairs = pairs.where(allowed[pairs.product])
+    members = told.members
     values = folded.base[pairs.product] + _of_her_own(pairs, folded)
-    right = np.ascontiguousarray(folded.left.T)
-    for low in range(0, len(values), _AT_ONCE):
-        part = slice(low, low + _AT_ONCE)
-        values[part] += np.einsum("ij,ij->i", left[pairs.member[part]], right[pairs.product[part]])
-    order = np.lexsort((pairs.product, -values, pairs.member))
+    values += folded.crowd * told.company[pairs.member, place]
+    values += np.einsum("ij,ij->i", told.leanings[pairs.member], folded.lean.T[pairs.product])
+    # One key instead of two: members lie further apart than any two utilities.
+    order = np.argsort(pairs.member * np.float64(_APART) - values, kind="stable")
     member = pairs.member[order]
     place = np.arange(len(order)) - np.searchsorted(member, np.arange(members))[member]
     kept = place < width

@@ -6,7 +6,7 @@ Two forms of the same: `Pairs` for what she has bought (few), and three narrow t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,16 +39,20 @@ NEVER = {
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """What each member has bought: one row per member and product, in that order; `last` is the last day."""
+    """What each member has bought: one row per member and product, in that order; `first`, `last` day, `count`."""
 
     member: Ints
     product: Ints
+    first: Ints
     last: Ints
+    count: Ints
     own: Floats  # (pairs, len(OWN))
     weight: Floats  # of the purchases, faded by age
 
     def where(self, kept: Bools) -> Pairs:
-        return Pairs(self.member[kept], self.product[kept], self.last[kept], self.own[kept], self.weight[kept])
+        if kept.all():
+            return self
+        return Pairs(*(getattr(self, field.name)[kept] for field in fields(self)))
 
 
 def read_pairs(history: History, *, crowd: Crowd, products: int) -> Pairs:
@@ -63,6 +67,8 @@ def read_pairs(history: History, *, crowd: Crowd, products: int) -> Pairs:
     season = np.bincount(place, weights=_season_weight(past, crowd), minlength=len(key)).astype(np.float32)
     last = np.full(len(key), np.iinfo(np.int32).min, dtype=np.int32)
     np.maximum.at(last, place, past.day)
+    first = np.full(len(key), np.iinfo(np.int32).max, dtype=np.int32)
+    np.minimum.at(first, place, past.day)
     own = np.stack(
         [
             np.log(_FEW + season),
@@ -73,7 +79,10 @@ def read_pairs(history: History, *, crowd: Crowd, products: int) -> Pairs:
         ],
         axis=1,
     )
-    return Pairs((key // products).astype(np.int32), (key % products).astype(np.int32), last, own, weight)
+    return Pairs(
+        member=(key // products).astype(np.int32), product=(key % products).astype(np.int32), first=first, last=last,
+        count=count.astype(np.int32), own=own, weight=weight,
+    )  # fmt: skip
 
 
 def _season_weight(past: History, crowd: Crowd) -> Floats:

@@ -14,6 +14,7 @@ _CHEAP = 0.85  # of the usual price of one unit
 _HIGH = 0.8  # of a member's lines cost no more than what counts as her usual price
 _MARGIN = 1.25  # dearer than that much above it, a product begins to lose
 _STRENGTH = 0.5
+_FEN_LIMIT = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,14 @@ def usual_prices(values: Floats, history: History, products: int) -> Floats:
 def read_spending(history: History, *, paid: Floats, unit_fen: Floats, usual_unit_fen: Floats) -> Spending:
     """A block's side of the price; rows in the order of members."""
     members = history.members
-    order = np.lexsort((paid, history.member))
+    # One key of whole numbers: sorting that is many times faster than sorting by two columns.
+    key = history.member.astype(np.int64) * _FEN_LIMIT + np.minimum(paid, _FEN_LIMIT - 1).astype(np.int64)
+    key.sort()
     starts = np.searchsorted(history.member, np.arange(members + 1))
     count = np.diff(starts)
     usual = np.zeros(members, dtype=np.float32)
     some = count > 0
-    usual[some] = paid[order][starts[:-1][some] + (_HIGH * (count[some] - 1)).astype(np.int64)]
+    usual[some] = key[starts[:-1][some] + (_HIGH * (count[some] - 1)).astype(np.int64)] % _FEN_LIMIT
     cheap = (unit_fen > 0) & (unit_fen < _CHEAP * usual_unit_fen[history.product])
     bargains = np.bincount(history.member, weights=cheap, minlength=members) / np.maximum(count, 1)
     return Spending(usual, bargains.astype(np.float32))

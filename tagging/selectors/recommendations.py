@@ -135,14 +135,11 @@ class Teller:
         self._pairs = signals.read_pairs(shard.history, crowd=brain.crowd, products=brain.catalogue.size)
         self._starts = np.searchsorted(self._pairs.member, np.arange(shard.history.members + 1))
         self._place = {int(pk): place for place, pk in enumerate(brain.products)}
-        key, due, interval = due_days(shard.history, usual=brain.intervals)
-        times = np.bincount(
-            np.searchsorted(key, shard.history.member.astype(np.int64) * len(brain.products) + shard.history.product),
-            minlength=len(key),
-        )
+        due, interval = due_days(self._pairs, usual=brain.intervals)
+        key = self._pairs.member.astype(np.int64) * len(brain.products) + self._pairs.product
         self._repeats = {
-            int(k): (int(d), int(i), int(t)) for k, d, i, t in zip(key, due, interval, times, strict=True)
-        }  # fmt: skip
+            int(k): (int(d), int(i), int(t)) for k, d, i, t in zip(key, due, interval, self._pairs.count, strict=True)
+        }
 
     def offers(
         self, member: int, lists: Recommendation, names: dict[int, Product], leaning: list[float], sure: list[float],

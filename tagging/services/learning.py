@@ -13,7 +13,7 @@ from tagging.recommending.facts import Catalogue
 from tagging.recommending.learning import learn_task
 from tagging.recommending.ranking import Task
 from tagging.recommending.replenishing import usual_intervals
-from tagging.recommending.signals import SIGNALS
+from tagging.recommending.signals import SIGNALS, read_pairs
 from tagging.recommending.spending import usual_prices
 from tagging.selectors import histories
 from tagging.selectors.brains import packed
@@ -75,7 +75,9 @@ def learn(*, as_of: date, at: datetime, sample: int = SAMPLE_MEMBERS) -> Recomme
             catalogue, crowd, products=np.asarray(ids, np.int64),
             line_fen=usual_prices(shard.paid, history, catalogue.size),
             unit_fen=usual_prices(shard.unit_fen, history, catalogue.size),
-            intervals=usual_intervals(history, catalogue.size),
+            intervals=usual_intervals(
+                read_pairs(history, crowd=crowd, products=catalogue.size), catalogue.size
+            ),
         ),
     )  # fmt: skip
 
