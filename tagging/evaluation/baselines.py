@@ -21,6 +21,8 @@ Baseline = Callable[["Situation"], "Floats"]
 _NEIGHBOURS = 20
 _FACTORS = 16
 _SEED = 2026
+_EASE_RIDGE, _SMALLEST_RIDGE = 0.1, 5.0
+_NEVER_SEEN = -1e6
 
 
 def popularity(situation: Situation) -> Floats:
@@ -29,7 +31,7 @@ def popularity(situation: Situation) -> Floats:
 
 def seasonal_popularity(situation: Situation) -> Floats:
     crowd = read_crowd(situation.history, situation.catalogue, as_of=situation.as_of, horizon=situation.horizon)
-    return _for_all(situation, np.where(crowd.seen, crowd.season, -np.inf))
+    return _for_all(situation, np.where(crowd.seen, crowd.season, _NEVER_SEEN))
 
 
 def personal_frequency(situation: Situation) -> Floats:
@@ -53,25 +55,51 @@ def item_knn(situation: Situation) -> Floats:
 
 
 def ease(situation: Situation) -> Floats:
-    crowd = read_crowd(situation.history, situation.catalogue, as_of=situation.as_of, horizon=situation.horizon)
-    utility: Floats = _own(situation) @ crowd.affinity + _tie(situation)
-    return utility
+    """EASE on what was bought at all."""
+    return _ease(_bought(situation), _own(situation), situation)
+
+
+def ease_counts(situation: Situation) -> Floats:
+    """EASE on the logarithm of how often: for repeats, where having bought says nothing."""
+    size = situation.catalogue.size
+    return _ease(np.log1p(situation.history.table(size)), np.log1p(situation.own.table(size)), situation)
 
 
 def als(situation: Situation) -> Floats:
+    """Implicit ALS; a household's factors are solved anew from what is known of it."""
     from implicit.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
 
-    return _factorised(situation, AlternatingLeastSquares(
-        factors=_FACTORS, regularization=1.0, alpha=2.0, iterations=30, random_state=_SEED, num_threads=1,
-    ))  # fmt: skip
+    model = AlternatingLeastSquares(
+        factors=_FACTORS, regularization=1.0, alpha=2.0, iterations=30, random_state=_SEED, num_threads=1
+    )
+    size = situation.catalogue.size
+    model.fit(csr_matrix(np.log1p(situation.history.table(size))), show_progress=False)
+    own = csr_matrix(np.log1p(situation.own.table(size)))
+    members = model.recalculate_user(np.arange(situation.own.members), own)
+    utility: Floats = members @ model.item_factors.T
+    return utility
 
 
 def bpr(situation: Situation) -> Floats:
+    """BPR; a household whose history is partly hidden gets the mean of those who share a purchase with it."""
     from implicit.bpr import BayesianPersonalizedRanking
+    from scipy.sparse import csr_matrix
 
-    return _factorised(situation, BayesianPersonalizedRanking(
-        factors=_FACTORS, learning_rate=0.05, regularization=0.02, iterations=200, random_state=_SEED, num_threads=1,
-    ))  # fmt: skip
+    model = BayesianPersonalizedRanking(
+        factors=_FACTORS, learning_rate=0.05, regularization=0.02, iterations=200, random_state=_SEED, num_threads=1
+    )
+    everybody, own = _bought(situation), _own(situation)
+    model.fit(csr_matrix(everybody), show_progress=False)
+    members = model.user_factors
+    hidden = (everybody != own).any(1)
+    if hidden.any():
+        shared = own[hidden] @ everybody.T
+        shared /= np.maximum(shared.sum(1, keepdims=True), 1e-9)
+        members = members.copy()
+        members[hidden] = shared @ model.user_factors
+    utility: Floats = members @ model.item_factors.T
+    return utility
 
 
 def category_share(situation: Situation) -> Floats:
@@ -91,6 +119,7 @@ BASELINES: dict[str, Baseline] = {
     "pop_season": seasonal_popularity,
     "item_knn": item_knn,
     "ease": ease,
+    "ease_counts": ease_counts,
     "als": als,
     "bpr": bpr,
     "personal_freq": personal_frequency,
@@ -98,19 +127,15 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-def _factorised(situation: Situation, model: object) -> Floats:
-    """Fit on everybody, the asked household's own rows standing for it."""
-    from scipy.sparse import csr_matrix
-
-    counts = np.log1p(_own_counts(situation))
-    model.fit(csr_matrix(counts.astype(np.float32)), show_progress=False)  # type: ignore[attr-defined]
-    utility: Floats = model.user_factors @ model.item_factors.T  # type: ignore[attr-defined]
+def _ease(everybody: Floats, own: Floats, situation: Situation) -> Floats:
+    gram = (everybody.T @ everybody).astype(np.float64)
+    active = int((everybody.sum(1) > 0).sum())
+    gram[np.diag_indices_from(gram)] += max(_SMALLEST_RIDGE, _EASE_RIDGE * active)
+    inverse = np.linalg.inv(gram)
+    weights = -inverse / np.diag(inverse)[None, :]
+    np.fill_diagonal(weights, 0.0)
+    utility: Floats = own @ weights + _tie(situation)
     return utility
-
-
-def _own_counts(situation: Situation) -> Floats:
-    """Each household's known purchases; everybody else's whole history where hers is hidden is beside the point."""
-    return situation.own.table(situation.catalogue.size)
 
 
 def _bought(situation: Situation) -> Floats:
@@ -125,6 +150,14 @@ def _tie(situation: Situation) -> Floats:
     everybody = situation.history.table(situation.catalogue.size).sum(0)
     tie: Floats = 1e-6 * everybody / (everybody.sum() + 1)
     return tie
+
+
+def untied(utility: Floats) -> Floats:
+    """The same order, equal ones by lot: the order of the catalogue must not stand in for knowledge."""
+    lots = np.random.default_rng(_SEED).random(utility.shape)
+    span = np.ptp(utility) or 1.0
+    settled: Floats = utility.astype(np.float64) + lots * span * 1e-12
+    return settled
 
 
 def _for_all(situation: Situation, utility: Floats) -> Floats:

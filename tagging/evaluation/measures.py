@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DISCOUNT = 1 / np.log2(np.arange(RANKS) + 2)
 _DRAWS = 2_000
+_COVERAGE_DRAWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Results:
     households: Floats
     shown: frozenset[int]
     shelf: int  # products that could have been
+    lists: tuple[tuple[int, ...], ...]  # of each query, best first
 
     @property
     def coverage(self) -> float:
@@ -53,7 +55,7 @@ def ten_best(utility: Floats, query: Query) -> list[int]:
 
 def measure(situations: Sequence[Situation], tables: Sequence[Floats]) -> Results:
     """Grade (households, products) tables, one for each situation."""
-    ndcg, hit, households, shown = [], [], [], set()
+    ndcg, hit, households, lists = [], [], [], []
     shelf = 0
     for situation, table in zip(situations, tables, strict=True):
         shelf = max(shelf, int(situation.catalogue.offered.sum()))
@@ -64,8 +66,8 @@ def measure(situations: Sequence[Situation], tables: Sequence[Floats]) -> Result
             ndcg.append(float((gains * _DISCOUNT[: len(ranked)]).sum() / ideal))
             hit.append(float(gains.any()))
             households.append(query.household)
-            shown.update(ranked)
-    return Results(np.asarray(ndcg), np.asarray(hit), np.asarray(households), frozenset(shown), shelf)
+            lists.append(tuple(ranked))
+    return Results(np.asarray(ndcg), np.asarray(hit), np.asarray(households), frozenset().union(*lists), shelf, tuple(lists))
 
 
 def interval(values: Floats, households: Floats, *, seed: int = 2026) -> Interval:
@@ -77,3 +79,15 @@ def interval(values: Floats, households: Floats, *, seed: int = 2026) -> Interva
     means = sums[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.percentile(means, [2.5, 97.5])
     return Interval(float(values.mean()), float(low), float(high))
+
+
+def coverage_interval(results: Results, *, seed: int = 2026) -> Interval:
+    """The share of the shelf shown to anybody, and its interval; fewer households show less, so it leans low."""
+    names, place = np.unique(results.households, return_inverse=True)
+    shown = np.zeros((len(names), max(results.shown, default=0) + 1), dtype=bool)
+    for number, ranked in zip(place, results.lists, strict=True):
+        shown[number, list(ranked)] = True
+    drawn = np.random.default_rng(seed).integers(0, len(names), (_COVERAGE_DRAWS, len(names)))
+    shares = [shown[some].any(0).sum() / max(results.shelf, 1) for some in drawn]
+    low, high = np.percentile(shares, [2.5, 97.5])
+    return Interval(results.coverage, float(low), float(high))
