@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("groups/", include("communities.group_urls")),
     path("welcomes/", include("communities.welcome_urls")),
     path("handovers/", include("communities.handover_urls")),
+    path("tastes/", include("tagging.urls")),
     path("materials/", include("communities.material_urls")),
     path("plan/", include("communities.plan_urls")),
     path("h/", include("campaigns.h5.urls")),

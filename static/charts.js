@@ -4,7 +4,7 @@
    {{ chart|json_script:"spending" }}
    <details class="chart-table"><summary>看数字</summary><table class="table">…</table></details>
 
-   data-chart   bar (upright), barh (lying, first category on top) or line
+   data-chart   bar (upright), barh (lying, first category on top), line or radar (its data names the "most" of every axis)
    data-source  id of the json_script: {"unit": "元", "categories": ["1月", …], "series": [{"name": "消费", "values": [12.5, null, …]}]}
                 Values are already in `unit`; null leaves a gap. The server writes the same numbers as a table.
 
@@ -27,7 +27,41 @@
     return Math.abs(value) >= 10000 ? `${value / 10000}万` : value.toLocaleString("en-US");
   }
 
+  function radarOf(data) {
+    const most = data.most;
+    const many = data.series.length > 1;
+    return {
+      animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      animationDuration: 300,
+      color: PALETTE,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 },
+      tooltip: { confine: true, valueFormatter: (value) => written(value, data.unit) },
+      legend: many ? { bottom: 4 } : undefined,
+      radar: {
+        indicator: data.categories.map((name) => ({ name, max: most, min: 0 })),
+        center: ["50%", many ? "47%" : "52%"],
+        radius: many ? "64%" : "70%",
+        splitNumber: 5,
+        axisName: { color: INK, fontSize: 13 },
+        splitLine: { lineStyle: { color: GRID } },
+        splitArea: { show: false },
+        axisLine: { lineStyle: { color: GRID } },
+      },
+      series: [{
+        type: "radar",
+        symbolSize: 5,
+        data: data.series.map((series, place) => ({
+          name: series.name,
+          value: series.values.map((value) => value ?? 0),
+          areaStyle: place === 0 ? { opacity: 0.16 } : undefined,
+          lineStyle: { width: place === 0 ? 2 : 1.5, type: place === 0 ? "solid" : "dashed" },
+        })),
+      }],
+    };
+  }
+
   function optionsOf(kind, data) {
+    if (kind === "radar") return radarOf(data);
     const lying = kind === "barh";
     const many = data.series.length > 1;
     const names = { type: "category", data: data.categories, inverse: lying, axisTick: { show: false }, axisLine: { show: !lying, lineStyle: { color: "#d5ddd9" } }, axisLabel: { color: INK } };

@@ -1,11 +1,12 @@
 """What `manage.py bench` can measure. A bench leaves the database as it found it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.benches.boards import bench_boards
 from dashboard.benches.callback import bench_callback
+from dashboard.benches.recommending import bench_recommend
 from dashboard.benches.sales_import import bench_import
 from dashboard.benches.slot import bench_slot
 from dashboard.benches.sync import bench_sync
@@ -14,11 +15,14 @@ from dashboard.benches.welcome import bench_welcome
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """`what` it measures, for people; `sizes` are its options and their defaults, the first also called `--rows`."""
+    """`what` it measures, for people; `sizes` are its options and their defaults, the first also called `--rows`;
+    `paths` are options that name a file or a folder, and what they mean.
+    """
 
     what: str
     sizes: Mapping[str, int]
     run: Callable[..., dict[str, Any]]
+    paths: Mapping[str, str] = field(default_factory=dict)
 
 
 BENCHES: dict[str, Bench] = {
@@ -34,6 +38,12 @@ BENCHES: dict[str, Bench] = {
         "一天的时段：生成任务、发布一个时段，与裸 INSERT 和裸 HTTP 相比",
         {"owners": 5_000, "groups": 16_000},
         bench_slot,
+    ),
+    "recommend": Bench(
+        "推荐：在真实购买上的命中率，与常用算法相比；给出 --members 则测全量重算的速度",
+        {"members": 0, "products": 300},
+        bench_recommend,
+        paths={"data": "真实购买数据的文件夹（默认 FRUIT_DATA）", "predictions": "把每个问题的十个推荐写成 CSV"},
     ),
     "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
 }

@@ -88,6 +88,7 @@ def _doors(person: Staff) -> Iterator[Door]:
     yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
     if person.role not in _SHOP_ROLES:
         yield Door("离职与交接", "arrow-right-left", "handovers:list", frozenset({"handovers"}), tucked=True)
+    yield Door("口味", "cherry", "tastes:list", frozenset({"tastes"}), tucked=True)
     if person.role != Staff.Role.GUIDE:
         yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=True)
     yield Door("我的", "circle-user", "stores:account", _MINE)

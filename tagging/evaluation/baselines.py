@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from tagging.recommending.crowd import read_crowd
 
@@ -134,7 +135,7 @@ def _ease(everybody: Floats, own: Floats, situation: Situation) -> Floats:
     inverse = np.linalg.inv(gram)
     weights = -inverse / np.diag(inverse)[None, :]
     np.fill_diagonal(weights, 0.0)
-    utility: Floats = own @ weights + _tie(situation)
+    utility: Floats = (own @ weights + _tie(situation)).astype(np.float32)
     return utility
 
 
@@ -152,11 +153,12 @@ def _tie(situation: Situation) -> Floats:
     return tie
 
 
-def untied(utility: Floats) -> Floats:
+def untied(utility: Floats) -> npt.NDArray[np.float64]:
     """The same order, equal ones by lot: the order of the catalogue must not stand in for knowledge."""
     lots = np.random.default_rng(_SEED).random(utility.shape)
     span = np.ptp(utility) or 1.0
-    settled: Floats = utility.astype(np.float64) + lots * span * 1e-12
+    # In double precision: the lots are too small to change any other order.
+    settled: npt.NDArray[np.float64] = utility.astype(np.float64) + lots * span * 1e-12
     return settled
 
 

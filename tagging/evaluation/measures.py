@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from tagging.recommending.ranking import RANKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from tagging.evaluation.tasks import Query, Situation
     from tagging.recommending.facts import Floats
@@ -46,14 +48,14 @@ class Interval:
         return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def ten_best(utility: Floats, query: Query) -> list[int]:
+def ten_best(utility: npt.NDArray[np.floating[Any]], query: Query) -> list[int]:
     """The candidates with the highest utility, best first; equal ones in the catalogue's order."""
     candidates = np.flatnonzero(query.candidates)
     order = np.argsort(-utility[candidates], kind="stable")[:RANKS]
     return [int(product) for product in candidates[order]]
 
 
-def measure(situations: Sequence[Situation], tables: Sequence[Floats]) -> Results:
+def measure(situations: Sequence[Situation], tables: Sequence[npt.NDArray[np.floating[Any]]]) -> Results:
     """Grade (households, products) tables, one for each situation."""
     ndcg, hit, households, lists = [], [], [], []
     shelf = 0
@@ -67,7 +69,9 @@ def measure(situations: Sequence[Situation], tables: Sequence[Floats]) -> Result
             hit.append(float(gains.any()))
             households.append(query.household)
             lists.append(tuple(ranked))
-    return Results(np.asarray(ndcg), np.asarray(hit), np.asarray(households), frozenset().union(*lists), shelf, tuple(lists))
+    return Results(
+        np.asarray(ndcg), np.asarray(hit), np.asarray(households), frozenset().union(*lists), shelf, tuple(lists)
+    )
 
 
 def interval(values: Floats, households: Floats, *, seed: int = 2026) -> Interval:

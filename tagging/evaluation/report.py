@@ -53,7 +53,8 @@ def evaluate(
             graded, ours = _graded(task, data, situations)
             found[f"{data.name} {task.name}"] = graded
             rows += _predicted(task, data, situations, ours)
-            tell(_line(f"{data.name} {task.name}", graded))
+            graded["summary"] = _summary(graded)
+            tell(f"{data.name} {task.name}: {graded['summary']}")
     if predictions:
         with predictions.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
@@ -66,7 +67,7 @@ def _graded(task: Task, data: Purchases, situations: Sequence[Situation]) -> tup
     learnt = hybrid.learn(task, data)
     ours = measure(situations, [hybrid.score(each, learnt.weights) for each in situations])
     others = {
-        name: measure(situations, [untied(np.asarray(baseline(each))) for each in situations])
+        name: measure(situations, [untied(baseline(each)) for each in situations])
         for name, baseline in BASELINES.items()
     }
     best = max(others, key=lambda name: float(others[name].ndcg.mean()))
@@ -119,12 +120,12 @@ def _predicted(
             yield data.name, task.name, data.households[query.household], day, rank, data.varieties[product]
 
 
-def _line(name: str, graded: dict[str, Any]) -> str:
+def _summary(graded: dict[str, Any]) -> str:
     ours, best = graded["models"]["hybrid"], graded["models"][graded["best_baseline"]]
     gap, season = graded["difference_to_best"], graded["difference_to_pop_season"]
     adds = "  ".join(f"{signal} {part['mean']:+.3f}" for signal, part in graded["without"].items())
     return (
-        f"{name:16} NDCG@10 {ours['ndcg10']['mean']:.3f} [{ours['ndcg10']['low']:.3f}, {ours['ndcg10']['high']:.3f}]"
+        f"NDCG@10 {ours['ndcg10']['mean']:.3f} [{ours['ndcg10']['low']:.3f}, {ours['ndcg10']['high']:.3f}]"
         f"  hit@10 {ours['hit10']['mean']:.3f}  coverage {ours['coverage']['mean']:.2f}"
         f"  | {graded['best_baseline']} {best['ndcg10']['mean']:.3f}"
         f"  diff {gap['mean']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"

@@ -55,11 +55,11 @@ def measure_speed(*, members: int, products: int) -> dict[str, Any]:
     while done < members:
         shard = _cut(shards[(done // _AT_ONCE) % _SHARDS], min(_AT_ONCE, members - done))
         rows = shard.history.table(products)
-        bare += _timed(lambda rows=rows: _bare(rows, item))  # type: ignore[misc]
+        bare += _timed(lambda rows=rows: _bare(rows, item))
         del rows
-        full += _timed(lambda shard=shard: _turn(shard, market))  # type: ignore[misc]
+        full += _timed(lambda shard=shard: _turn(shard, market))
         few = _cut(shard, max(int(shard.history.members * _CHANGED), 1))
-        changed += _timed(lambda few=few: _turn(few, market))  # type: ignore[misc]
+        changed += _timed(lambda few=few: _turn(few, market))
         done += shard.history.members
         if done >= members * (len(parts) + 1) / _PARTS:
             parts.append({"members": done, "seconds": round(full, 2)})
