@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("h/", include("campaigns.h5.urls")),
     path("campaigns/", include("campaigns.staff_urls")),
     path("pay/", include("campaigns.pay_urls")),
+    path("feedback/", include("communities.feedback_urls")),
     path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),
     path("api/", include("config.api_docs")),

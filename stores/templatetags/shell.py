@@ -84,6 +84,8 @@ def _doors(person: Staff) -> Iterator[Door]:
     yield Door(label, "calendar-days", page, frozenset({"plan"}), tucked=True)
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True)
     yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True)
+    if person.is_hq:
+        yield Door("效果", "chart-column", "feedback:feedback", frozenset({"feedback"}), tucked=True)
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
     yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
     if person.role not in _SHOP_ROLES:
