@@ -9,6 +9,7 @@ from communities.estimates import Sums
 register = template.Library()
 
 _SMALL = 0.01  # below it two decimals
+_LEAST = 0.00005  # what two decimals would write as nothing
 
 
 @register.inclusion_tag("communities/feedback/figure.html")
@@ -47,6 +48,8 @@ def signed_yuan(fen: float) -> str:
 
 
 def _percent(share: float, digits: int) -> str:
+    if 0 < share < _LEAST:
+        return "<0.01%"
     return f"{100 * share:.{digits}f}%"
 
 

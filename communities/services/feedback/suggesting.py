@@ -103,16 +103,13 @@ def _suggestion(
 def _reason(proposal: Proposal, proof: str) -> str:
     """Why, in words for HQ."""
     old, new = proposal.outgoing.sums, proposal.incoming.sums
-    known = (
-        f"近 8 周“{proof}”的群发里，换上的在 {new['units']:,.0f} 店次每百人卖 {_yuan(new)} 元"
-        if new["units"]
-        else "换上的在这个时段还没发过"
-    )
-    said = [f"{known}，换下的 {old['units']:,.0f} 店次卖 {_yuan(old)} 元"]
+    was = f"近 8 周“{proof}”的群发里，换下的在 {old['units']:,.0f} 店次每百人卖 {_yuan(old)} 元"
+    known = f"换上的在 {new['units']:,.0f} 店次卖 {_yuan(new)} 元" if new["units"] else "换上的在这个时段还没发过"
+    said = [f"{was}，{known}"]
     if proposal.too_many_quit:
         said.append(f"换下的每次有 {1000 * old.ratio('quits'):.1f}‰ 的人退群，超过警戒线")
     if new.is_thin:
-        said.append("换上的样本太少，先试一周看结果")
+        said.append("样本太少，先试一周看结果")
     elif proposal.chance >= _SURE:
         said.append(f"更好的把握 {proposal.chance:.0%}")
     else:
