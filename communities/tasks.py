@@ -250,3 +250,13 @@ def bulk_suggest_swaps() -> None:
     from communities.services.feedback import suggesting
 
     suggesting.suggest(at=timezone.now())
+
+
+@shared_task(name="communities.bulk_add_sample_feedback", ignore_result=True)
+def bulk_add_sample_feedback() -> None:
+    """In the demo, once its groups are there: the weeks before, what they brought, and what to make of it."""
+    from communities.services.feedback import suggesting
+    from communities.simulation.feedback import add_sample_feedback
+
+    if add_sample_feedback(at=timezone.now()):
+        suggesting.suggest(at=timezone.now())

@@ -68,11 +68,9 @@ class FirstReading:
 
     def _advance(self) -> bool:
         from communities.models import EntryCode
-        from communities.services.feedback.suggesting import suggest
         from communities.services.reconciling import KINDS
         from communities.simulation.codes import order_sample_codes
-        from communities.simulation.feedback import add_sample_feedback
-        from communities.tasks import bulk_materialise, bulk_reconcile
+        from communities.tasks import bulk_add_sample_feedback, bulk_materialise, bulk_reconcile
         from wecom.models import SyncRun
 
         if self._is_read:
@@ -81,8 +79,7 @@ class FirstReading:
         if len(set(read.values_list("kind", flat=True))) == len(KINDS):
             self._is_read = True
             bulk_materialise.delay(timezone.localdate().isoformat())  # the groups are there: today can begin
-            if add_sample_feedback(at=timezone.now()):  # and the weeks before it
-                suggest(at=timezone.now())
+            bulk_add_sample_feedback.delay()  # and the weeks before it were
             return not order_sample_codes(at=timezone.now())
         if time.monotonic() >= self._ask_at:
             bulk_reconcile.delay()
