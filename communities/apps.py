@@ -6,11 +6,12 @@ class CommunitiesConfig(AppConfig):
     verbose_name = "社群"
 
     def ready(self) -> None:
-        from communities import group_handlers, handlers, handover_handlers
+        from communities import group_handlers, handlers, handover_handlers, segment_kinds
         from communities.services import groups
         from communities.services.feedback import clicking
         from communities.services.handover import outcomes as handovers
         from members import merge_registry, recognition
+        from tagging.segmenting import kinds
         from wecom import registry
 
         added = "change_external_contact.add_external_contact"
@@ -24,6 +25,7 @@ class CommunitiesConfig(AppConfig):
         registry.register(failed, handover_handlers.transfer_failed, name="communities.handover_failed")
         merge_registry.register("handovers", "交接记录", handovers.move_items)
         merge_registry.register("memberships", "群成员记录", groups.move_memberships)
+        kinds.register(segment_kinds.IN_A_GROUP)
         recognition.register("stays", groups.link_stays)
         merge_registry.register("clicks", "点击", clicking.move_clicks)
         merge_registry.register("entries", "接龙", clicking.move_entries)

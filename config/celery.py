@@ -188,6 +188,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=4, minute=40),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            "tags by rules": {
+                "task": "tagging.bulk_apply_tags",
+                "schedule": crontab(hour=6, minute=5),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "talks of the day": {
                 "task": "tagging.bulk_plan_talks",
                 "schedule": crontab(hour=7, minute=20),

@@ -14,11 +14,12 @@ class TaggingConfig(AppConfig):
         from tagging import knowledge
         from tagging.imports.flavours import FlavourImport
         from tagging.selectors import taste_reasons
-        from tagging.services import keeping, touching, valuing
+        from tagging.services import keeping, tags, touching, valuing
 
         imports_registry.register("flavours", FlavourImport())
         merge_registry.register("recommendations", "口味与推荐", keeping.forget_absorbed)
         merge_registry.register("talks", "话术与事实", touching.move_to_survivor)
+        merge_registry.register("tags", "标签", tags.move_to_survivor)
         merge_registry.register("values", "会员价值", valuing.forget_absorbed)
         knowledge.register_reasons("taste", taste_reasons.reasons)
         post_migrate.connect(_provide_axes, sender=self)

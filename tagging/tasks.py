@@ -85,3 +85,20 @@ def bulk_score_store_values(*, store_id: int, model_id: int) -> None:
 
     store, model = Store.objects.get(pk=store_id), ValueModel.objects.get(pk=model_id)
     valuing.score_store(store=store, model=model, at=timezone.now())
+
+
+@shared_task(name="tagging.bulk_apply_tags", ignore_result=True)
+def bulk_apply_tags() -> None:
+    """Each morning, when values are known: one task per store gives and takes tags by their rules."""
+    from stores.models import Store
+
+    for store_id in Store.objects.order_by("pk").values_list("pk", flat=True).iterator():
+        bulk_apply_store_tags.delay(store_id=store_id)
+
+
+@shared_task(name="tagging.bulk_apply_store_tags", acks_late=True, ignore_result=True)
+def bulk_apply_store_tags(*, store_id: int) -> None:
+    from stores.models import Store
+    from tagging.services import tags
+
+    tags.apply_rules(store=Store.objects.get(pk=store_id), at=timezone.now())

@@ -83,6 +83,7 @@ def _doors(person: Staff) -> Iterator[Door]:
     label, page = ("排期", "plan:mine") if is_shop else ("计划", "plan:grid")
     yield Door(label, "calendar-days", page, frozenset({"plan"}), tucked=True)
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True)
+    yield Door("人群", "users-round", "segments:list", frozenset({"segments"}), tucked=True)
     yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True)
     if person.is_hq:
         yield Door("效果", "chart-column", "feedback:feedback", frozenset({"feedback"}), tucked=True)
