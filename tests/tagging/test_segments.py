@@ -134,12 +134,18 @@ def test_a_value_never_becomes_sql(store, durian):
         (all_of(rule("alive", compare="ge", number="")), "“还会来的可能”请填 0 到 100 的整数"),
         (all_of(rule("visits", days="0", number="1")), "“来过”的“天数”请填 1 到 3,650 的整数"),
         (all_of(rule("stage", choice="")), "“阶段”请选一项"),
-        (all_of(rule("stage", choice="new"), rule("stage", choice="lost")), "「阶段“新客”」和「阶段“流失”」互相矛盾，不会有人满足"),
+        (
+            all_of(rule("stage", choice="new"), rule("stage", choice="lost")),
+            "「阶段“新客”」和「阶段“流失”」互相矛盾，不会有人满足",
+        ),
         (
             all_of(rule("alive", compare="ge", number=80), rule("alive", compare="le", number=20)),
             "「还会来的可能不少于 80 %」和「还会来的可能不超过 20 %」互相矛盾，不会有人满足",
         ),
-        (all_of(rule("contact"), rule("contact", no=True)), "「加了同事企业微信」和「不是：加了同事企业微信」互相矛盾，不会有人满足"),
+        (
+            all_of(rule("contact"), rule("contact", no=True)),
+            "「加了同事企业微信」和「不是：加了同事企业微信」互相矛盾，不会有人满足",
+        ),
         (
             all_of(rule("contact"), rule("contact", no=True), join="or"),
             "「加了同事企业微信」和「不是：加了同事企业微信」二选一，会选中所有会员",
