@@ -1,3 +1,4 @@
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -158,3 +159,34 @@ def test_fuzzed_plaintexts_with_a_right_envelope_are_stored_without_a_500(client
     assert deliver(client, plaintext + str(before)).status_code == 200
     assert CallbackEvent.objects.count() == before + 1
     assert CORP_ID not in plaintext
+
+
+_TYPES = st.sampled_from(["text/xml", "application/json", "multipart/form-data", "text/xml; charset=utf-16", ""])
+
+
+@FUZZ
+@given(data=st.data(), kind=_TYPES)
+def test_a_right_delivery_with_any_bytes_changed_is_stored_or_refused_without_a_500(client, data, kind):
+    payload = seal(ADDED.encode())
+    body = bytearray(packet(payload).encode())
+    for _ in range(data.draw(st.integers(0, 4))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(body)))
+    query = urlencode(sign(payload))
+
+    status = client.post(f"{URL}?{query}", bytes(body[:cut]), content_type=kind).status_code
+
+    assert status in {200, 400, 403}
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@FUZZ
+@given(fields=st.dictionaries(st.sampled_from(["Event", "ChangeType", "MsgType", "CreateTime", "ChatId"]), _VALUES))
+def test_fuzzed_json_events_in_a_right_envelope_are_stored_without_a_500(client, fields):
+    assert deliver(client, json.dumps(fields)).status_code == 200
