@@ -81,7 +81,7 @@ def address_of(campaign: Campaign) -> str:
 def post_words(campaign: Campaign) -> str:
     """What the group reads above the card."""
     names = "、".join(dict.fromkeys(campaign.items.order_by("position").values_list("name", flat=True)))
-    return f"【{campaign.title}】{names}开始接龙，{_until(campaign)}。点下面链接，两下就能接上 👇"
+    return f"【{campaign.title}】{names}开始接龙，{_until(campaign)}。点下面链接，两下就能接上"
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.benches.boards import bench_boards
 from dashboard.benches.callback import bench_callback
+from dashboard.benches.live_list import bench_live_list
 from dashboard.benches.recommending import bench_recommend
 from dashboard.benches.sales_import import bench_import
 from dashboard.benches.slot import bench_slot
@@ -44,6 +45,9 @@ BENCHES: dict[str, Bench] = {
         {"members": 0, "products": 300},
         bench_recommend,
         paths={"data": "真实购买数据的文件夹（默认 FRUIT_DATA）", "predictions": "把每个问题的十个推荐写成 CSV"},
+    ),
+    "board": Bench(
+        "接龙名单实时刷新：几千人同时看时，一次接龙多久能看到，与轮询相比", {"viewers": 5_000}, bench_live_list
     ),
     "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
 }

@@ -125,7 +125,7 @@ def test_a_cancel_offers_the_piece_to_whoever_waits_first(campaign):
 
     assert "您还没有付钱" in asked
     offer = Order.objects.get(member=waiter)
-    assert "有人取消，这份先留给您" in phone(waiter).get(f"/h/orders/{offer.token}/").content.decode()
+    assert "有人取消，这份轮到您了" in phone(waiter).get(f"/h/orders/{offer.token}/").content.decode()
     phone(waiter).post(f"/h/orders/{offer.token}/accept/")
     offer.refresh_from_db()
     assert (offer.state, offer.settling) == ("confirmed", "shop")
