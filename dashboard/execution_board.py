@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_date
 
 from communities.models import Slot
 from communities.selectors import execution
-from communities.selectors.execution import Standing
+from communities.selectors.execution import Ranking
 from communities.selectors.measures import LABELS, MISSED, SKIPPED, Tally
 from dashboard.filters import ExecutionFilter
 from stores.models import Staff, Store
@@ -45,22 +45,23 @@ class Board:
         self._everyone = user.is_hq and not self.filter.is_narrow
 
     @cached_property
-    def everything(self) -> list[Standing]:
-        """The stores that are filtered, in no order."""
+    def _ranking(self) -> Ranking:
+        asked: dict[str, Any] = {
+            "stores": self.filter.qs, "everyone": self._everyone, "state": self.state, "sort": self.sort, "at": self.at,
+        }  # fmt: skip
         if self.is_month:
-            return execution.month_standings(
-                first=self.first, last=self.last, stores=self.filter.qs, everyone=self._everyone, at=self.at
-            )
-        return execution.day_standings(day=self.day, stores=self.filter.qs, everyone=self._everyone, at=self.at)
+            return execution.month_ranking(first=self.first, last=self.last, **asked)
+        return execution.day_ranking(day=self.day, **asked)
 
-    @cached_property
-    def standings(self) -> list[Standing]:
+    @property
+    def store_ids(self) -> list[int]:
         """The stores that are shown, page by page, in order."""
-        return execution.sorted_standings(execution.narrowed(self.everything, state=self.state), sort=self.sort)
+        return self._ranking.store_ids
 
-    @cached_property
+    @property
     def total(self) -> Tally:
-        return Tally.sum_of([one.tally for one in self.standings])
+        """What the posts of all of them came to."""
+        return self._ranking.total
 
     @cached_property
     def columns(self) -> list[Any]:
@@ -73,19 +74,23 @@ class Board:
     def is_today(self) -> bool:
         return self.day == timezone.localdate(self.at)
 
-    def rows(self, standings: Sequence[Standing]) -> list[Row]:
+    def rows(self, store_ids: Sequence[int]) -> list[Row]:
         """Some of the stores, with their cells."""
-        ids = [one.store_id for one in standings]
-        stores = Store.objects.select_related("region").in_bulk(ids)
-        cells: dict[Any, Tally]
+        stores = Store.objects.select_related("region").in_bulk(store_ids)
+        cells: dict[tuple[int, Any], Tally]
         if self.is_month:
-            cells = dict(execution.day_cells(first=self.first, last=self.last, store_ids=ids, at=self.at))
+            cells = dict(execution.day_cells(first=self.first, last=self.last, store_ids=store_ids, at=self.at))
             keys = self.columns
         else:
-            cells = dict(execution.slot_cells(day=self.day, store_ids=ids, at=self.at))
+            cells = dict(execution.slot_cells(day=self.day, store_ids=store_ids, at=self.at))
             keys = [slot.number for slot in self.columns]
+        # A slot that HQ has switched off since has no column, but its posts count.
+        own: dict[int, list[Tally]] = {store_id: [] for store_id in store_ids}
+        for (store_id, _), cell in cells.items():
+            own[store_id].append(cell)
         return [
-            Row(stores[one.store_id], one.tally, [cells.get((one.store_id, key)) for key in keys]) for one in standings
+            Row(stores[store_id], Tally.sum_of(own[store_id]), [cells.get((store_id, key)) for key in keys])
+            for store_id in store_ids
         ]
 
     @property
@@ -100,7 +105,7 @@ class Board:
         else:
             names = [f"{slot.at:%H:%M} {part}" for slot in self.columns for part in ("已发", "应发")]
         head = ["门店编码", "门店", "城市", "区域", "准时率", *LABELS.values(), *names]
-        return head, [self._line(row) for row in self.rows(self.standings)]
+        return head, [self._line(row) for row in self.rows(self.store_ids)]
 
     def _line(self, row: Row) -> tuple[Cell, ...]:
         cells: list[Cell] = []

@@ -42,7 +42,7 @@ def execution(request: StaffRequest) -> HttpResponse:
     """Stores by slot for a day, or by day for a month, the worst first."""
     _office_only(request)
     board = Board(request.user, request.GET, request, at=timezone.now())
-    page = Paginator(board.standings, STORES_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(board.store_ids, STORES_A_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "board": board,
         "page": page,

@@ -1,8 +1,10 @@
 """How the boards write what became of a post."""
 
 from django import template
+from django.utils.safestring import SafeString
 
 from communities.models import PostTask
+from communities.selectors.measures import Tally
 
 register = template.Library()
 
@@ -41,3 +43,17 @@ def heat(percent: int | None) -> str:
     if percent is None:
         return "heat-0"
     return next((css for least, css in _SHARES if percent >= least), "heat-1")
+
+
+@register.filter
+def month_cell(cell: Tally | None) -> SafeString:
+    """A store's day in a month's table, which has some 800 of them: as template code they are most of the page's time.
+
+    Nothing in it is text of anybody's: numbers and words of our own.
+    """
+    if cell is None:
+        return SafeString('<td class="heat heat-none"><span class="num">—</span></td>')
+    percent = cell.percent
+    title = f"准时 {cell['on_time']} / 应有 {cell.expected}，错过 {cell.missed}，跳过 {cell.skipped}"
+    number = "·" if percent is None else percent
+    return SafeString(f'<td class="heat {heat(percent)}"><span class="num" title="{title}">{number}</span></td>')

@@ -184,7 +184,7 @@ def test_a_store_shows_its_groups_by_slot(client, hq):
     "asked",
     [
         ("/execution/", 8),  # session, user, regions, cities, the day, slots, stores, cells
-        ("/execution/?view=month", 11),  # the same without slots; how far the roll-up reaches, and its part, twice
+        ("/execution/?view=month", 10),  # the same without slots; how far the roll-up reaches, twice, and its cells
     ],
     ids=["day", "month"],
 )

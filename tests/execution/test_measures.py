@@ -25,9 +25,9 @@ def tally(**counts):
     return Tally(dict.fromkeys(MEASURES, 0) | counts)
 
 
-def standings(**given):
-    wanted = {"day": DAY, "stores": Store.objects.all(), "everyone": True, "at": AT} | given
-    return {one.store_id: one.tally for one in execution.day_standings(**wanted)}
+def ranking(**given):
+    wanted = {"day": DAY, "stores": Store.objects.all(), "everyone": True, "state": "", "sort": "share", "at": AT}
+    return execution.day_ranking(**wanted | given)
 
 
 @pytest.mark.parametrize(
@@ -53,20 +53,20 @@ def standings(**given):
 def test_a_post_counts_once(store, fields, counts):
     post(store=store, **fields)
 
-    assert standings() == {store.pk: tally(total=1, **counts)}
+    assert ranking() == execution.Ranking([store.pk], tally(total=1, **counts))
 
 
 def test_what_the_plan_took_back_counts_nowhere(store):
     post(store=store, state=S.WITHDRAWN)
 
-    assert standings() == {store.pk: tally()}
+    assert ranking() == execution.Ranking([store.pk], tally())
 
 
 def test_every_state_is_counted_under_one_name(store):
     for state in S.values:
         post(store=store, state=state)
 
-    counted = standings()[store.pk]
+    counted = ranking().total
 
     ways = set(MEASURES) - {"total", "api_verified", "client_callback", "self_declared"}
     assert sum(counted[name] for name in ways) == counted["total"] == len(S.values) - 1
@@ -76,7 +76,7 @@ def test_the_share_leaves_out_skips_blocks_and_what_is_to_come(store):
     for fields in ({"state": S.SENT}, {"state": S.MISSED}, {"state": S.SKIPPED}, {"state": S.BLOCKED}, {"slot": 4}):
         post(store=store, **fields)
 
-    counted = standings()[store.pk]
+    counted = ranking().total
 
     assert (counted.expected, counted.share, counted.percent) == (2, 0.5, 50)
     assert tally(upcoming=3).share is None
@@ -92,18 +92,58 @@ def test_only_the_stores_asked_for_are_counted(store):
     post(store=store)
     post(store=StoreFactory())
 
-    assert set(standings(stores=Store.objects.filter(pk=store.pk), everyone=False)) == {store.pk}
+    mine = ranking(stores=Store.objects.filter(pk=store.pk), everyone=False)
+
+    assert (mine.store_ids, mine.total["total"]) == ([store.pk], 1)
 
 
 def test_the_worst_come_first_and_nothing_expected_last():
-    stores = [execution.Standing(n, one) for n, one in enumerate([
-        tally(on_time=1), tally(missed_not_sent=1), tally(upcoming=1), tally(on_time=1, missed_not_sent=1),
-    ])]  # fmt: skip
+    good, bad, nothing, half = (StoreFactory() for _ in range(4))
+    for store, states in ((good, [S.SENT]), (bad, [S.MISSED]), (half, [S.SENT, S.MISSED])):
+        for state in states:
+            post(store=store, state=state)
+    post(store=nothing, slot=4)
 
-    assert [one.store_id for one in execution.sorted_standings(stores, sort="share")] == [1, 3, 0, 2]
-    assert [one.store_id for one in execution.sorted_standings(stores, sort="-missed")] == [1, 3, 0, 2]
-    assert [one.store_id for one in execution.sorted_standings(stores, sort="nonsense")] == [1, 3, 0, 2]
-    assert [one.store_id for one in execution.narrowed(stores, state="missed")] == [1, 3]
+    def order(**asked):
+        return ranking(**asked).store_ids
+
+    assert order() == [bad.pk, half.pk, good.pk, nothing.pk]
+    assert order(sort="nonsense") == order(sort="-nonsense") == order()
+    assert order(sort="-share") == [good.pk, half.pk, bad.pk, nothing.pk]
+    assert order(sort="-missed") == [bad.pk, half.pk, good.pk, nothing.pk]
+    assert order(sort="missed") == [good.pk, nothing.pk, bad.pk, half.pk]
+    assert order(sort="-total") == [half.pk, bad.pk, good.pk, nothing.pk]
+
+
+def test_a_state_narrows_the_stores_and_the_sum_alike():
+    bad, good = StoreFactory(), StoreFactory()
+    post(store=bad, state=S.MISSED)
+    post(store=good, state=S.SENT)
+
+    narrow = ranking(state="missed")
+
+    assert narrow == execution.Ranking([bad.pk], tally(total=1, missed_not_sent=1))
+    assert ranking(state="failed") == execution.Ranking([], tally())
+    assert ranking(state="nonsense").total["total"] == 2
+
+
+@pytest.mark.parametrize("stores", [Store.objects.none(), Store.objects.filter(code="nobody")])
+def test_somebody_without_stores_sees_an_empty_board(store, stores):
+    post(store=store)
+    first, last = execution.month_of(DAY, at=AT)
+    asked = {"stores": stores, "everyone": False, "state": "", "sort": "share", "at": AT}
+
+    assert execution.day_ranking(day=DAY, **asked) == execution.Ranking([], tally())
+    assert execution.month_ranking(first=first, last=last, **asked) == execution.Ranking([], tally())
+
+
+def test_every_sort_and_state_the_board_offers_is_one_the_database_understands(store):
+    post(store=store)
+
+    for sort in (*execution.SORTS, *(f"-{name}" for name in execution.SORTS)):
+        assert ranking(sort=sort).store_ids == [store.pk]
+    assert ranking(state="waiting").store_ids == [store.pk]
+    assert all(ranking(state=name).store_ids == [] for name in set(execution.STATES) - {"waiting"})
 
 
 def test_a_month_is_the_same_counted_live_or_off_the_roll_up(store):
@@ -113,7 +153,9 @@ def test_a_month_is_the_same_counted_live_or_off_the_roll_up(store):
     first, last = execution.month_of(DAY, at=AT)
 
     def month():
-        whole = execution.month_standings(first=first, last=last, stores=Store.objects.all(), everyone=True, at=AT)
+        whole = execution.month_ranking(
+            first=first, last=last, stores=Store.objects.all(), everyone=True, state="", sort="share", at=AT
+        )
         return whole, execution.day_cells(first=first, last=last, store_ids=[store.pk], at=AT)
 
     live = month()
@@ -122,7 +164,8 @@ def test_a_month_is_the_same_counted_live_or_off_the_roll_up(store):
     assert days == [DAY - timedelta(days=back) for back in (4, 3, 2, 1)]
     assert StoreDay.objects.count() == 4
     assert month() == live
-    assert live[0][0].tally["total"] == 15
+    assert live[0].total["total"] == 15
+    assert Tally.sum_of(list(live[1].values())) == live[0].total
 
 
 def test_the_roll_up_settles_yesterday_again_and_catches_up_what_it_slept_through(store):
