@@ -41,6 +41,7 @@ class Board:
         self.first, self.last = execution.month_of(self.day, at=at)
         self.state = query.get("state", "")
         self.sort = query.get("sort", "share")
+        self._slot = "" if self.is_month else query.get("slot", "")
         self.filter = ExecutionFilter(query, queryset=stores_for(user), request=request)
         self._everyone = user.is_hq and not self.filter.is_narrow
 
@@ -51,7 +52,7 @@ class Board:
         }  # fmt: skip
         if self.is_month:
             return execution.month_ranking(first=self.first, last=self.last, **asked)
-        return execution.day_ranking(day=self.day, **asked)
+        return execution.day_ranking(day=self.day, slot=self.slot.number if self.slot else None, **asked)
 
     @property
     def store_ids(self) -> list[int]:
@@ -68,7 +69,17 @@ class Board:
         """Slots of a day, days of a month."""
         if self.is_month:
             return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+        return [self.slot] if self.slot else self.slots
+
+    @cached_property
+    def slots(self) -> list[Slot]:
+        """The hours of a day, to choose one from."""
         return list(Slot.objects.filter(is_active=True).order_by("at", "number"))
+
+    @property
+    def slot(self) -> Slot | None:
+        """The one slot asked for; None where it is none that is used."""
+        return next((slot for slot in self.slots if str(slot.number) == self._slot), None) if self._slot else None
 
     @property
     def is_today(self) -> bool:
@@ -86,8 +97,9 @@ class Board:
             keys = [slot.number for slot in self.columns]
         # A slot that HQ has switched off since has no column, but its posts count.
         own: dict[int, list[Tally]] = {store_id: [] for store_id in store_ids}
-        for (store_id, _), cell in cells.items():
-            own[store_id].append(cell)
+        for (store_id, key), cell in cells.items():
+            if self.slot is None or key == self.slot.number:
+                own[store_id].append(cell)
         return [
             Row(stores[store_id], Tally.sum_of(own[store_id]), [cells.get((store_id, key)) for key in keys])
             for store_id in store_ids

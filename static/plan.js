@@ -77,6 +77,7 @@
       row.querySelector("input").value = pick.dataset.pick;
       row.querySelector(".theme-dot").classList.add(`theme-${pick.dataset.theme}`);
       row.querySelector(".grow").textContent = pick.querySelector("[data-name]").textContent;
+      row.append(...[...pick.parentElement.querySelectorAll(".plan-finding")].map((one) => one.cloneNode(true)));
       list.append(row);
     }
     const up = event.target.closest("[data-up]");

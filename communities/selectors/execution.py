@@ -64,14 +64,16 @@ class _Counted:
     params: tuple[Any, ...]
 
 
-def day_ranking(*, day: date, stores: QuerySet[Store], everyone: bool, state: str, sort: str, at: datetime) -> Ranking:
-    """The stores with posts on a day.
+def day_ranking(
+    *, day: date, stores: QuerySet[Store], everyone: bool, state: str, sort: str, at: datetime, slot: int | None = None
+) -> Ranking:
+    """The stores with posts on a day, or in one slot of it.
 
     :param everyone: whether `stores` leaves nobody out
     :param state: a name of `STATES` narrows them to those of which something is in it; an unknown one does not
     :param sort: a name of `SORTS`, `-` downwards; the worst share first where it is none of them
     """
-    posts = PostTask.objects.filter(day=day)
+    posts = PostTask.objects.filter(day=day) if slot is None else PostTask.objects.filter(day=day, slot=slot)
     live = _live(posts if everyone else posts.filter(store__in=stores), at=at)
     return _NOBODY if live is None else _ranked(live, state=state, sort=sort)
 

@@ -102,6 +102,23 @@ def test_filters_narrow_the_list_the_sums_and_the_download_alike(client, hq):
     assert [row[1] for row in downloaded(client, state="missed")] == ["门店", "杭州店"]
 
 
+def test_the_link_of_a_lead_s_card_opens_its_slot_alone(client, hq):
+    noon, morning = StoreFactory(name="午间店"), StoreFactory(name="早市店")
+    post(store=noon, slot=2, state=S.SENT)
+    post(store=noon, slot=1, state=S.MISSED)
+    post(store=morning, slot=1, state=S.SENT)
+
+    text = page(client, slot="2")
+    head, row = downloaded(client, slot="2")
+
+    assert "早市店" not in text
+    assert '<b class="stat-value num">100%</b>' in text
+    assert row[1] == "午间店"
+    assert head[-2:] == ["12:00 已发", "12:00 应发"]
+    assert "10:00 已发" not in head
+    assert [row[1] for row in downloaded(client, slot="nonsense")[1:]] == ["午间店", "早市店"]
+
+
 def test_what_is_downloaded_says_what_the_board_says_and_leaves_a_trace(client, hq):
     store = StoreFactory(code="S1", name="滨江店", city="杭州")
     post(store=store, state=S.SENT)

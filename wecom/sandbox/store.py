@@ -51,6 +51,11 @@ class Store:
             self._write_setting("offset", self.now() - self._clock())
         self._write_setting("frozen_at", at)
 
+    def keep_real_time(self) -> None:
+        """Neither stand still nor be ahead or behind any more."""
+        self._write_setting("frozen_at", None)
+        self._write_setting("offset", 0)
+
     # ---- settings -------------------------------------------------------------------------------------------
     def setting(self, name: str) -> Any:
         default = DEFAULTS[name]

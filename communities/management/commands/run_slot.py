@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from communities.models import PostTask, Slot, SlotCard
 from communities.services.cadence.running import SlotRun, run_slot
 from wecom.gateway import wecom
+from wecom.sandbox.remote import set_clock
 
 
 class Command(BaseCommand):
@@ -20,12 +21,16 @@ class Command(BaseCommand):
         parser.add_argument("day", type=date.fromisoformat, metavar="DAY", help="日期，如 2026-11-24")
         parser.add_argument("hour", metavar="HOUR", help="时段的钟点，如 16 或 16:00")
         parser.add_argument(
-            "--at", help="当作现在的时刻，如 2026-11-24T15:55；不填则为此刻。沙箱的时钟要先拨到同一时刻"
+            "--at", help="当作现在的时刻，如 2026-11-24T15:55；不填则为此刻。连着演示的沙箱时，沙箱的时钟停到同一时刻"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         slot, at = _slot(options["hour"]), _moment(options["at"])
         connected = settings.WECOM_CORP_ID and settings.WECOM_SECRET
+        if connected and set_clock(settings.WECOM_API_BASE, at=at if options["at"] else None):
+            self.stdout.write(
+                f"沙箱的时钟：{f'停在 {timezone.localtime(at):%m-%d %H:%M:%S}' if options['at'] else '现在'}"
+            )
         run = run_slot(day=options["day"], slot=slot, at=at, gateway=wecom() if connected else None)
         self.stdout.write(f"{options['day']} {slot}，截至 {timezone.localtime(at):%m-%d %H:%M:%S}")
         for line in _told(run):

@@ -1,22 +1,25 @@
 """Make the group-sends that were written down: each exactly once at WeCom, whatever breaks in between.
 
 The order of writes is the safety. (1) A lease and `attempted_at`, committed. (2) The request. (3) `msgid`. A row with
-`attempted_at` and no `msgid` may exist at WeCom: it is looked for (`finding`) before it is asked for again. Requests of
-a batch leave in parallel; only this thread touches the database.
+`attempted_at` and no `msgid` may exist at WeCom: it is looked for (`finding`) before it is asked for again. Times say
+when to look, and a clock may jump; so a request under way also holds its rows' advisory locks, which end with the
+connection of whoever asked, and nobody looks for a row while it is held. Requests of a batch leave in parallel; only
+this thread touches the database.
 """
 
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Min
 
 from communities.models import Broadcast, PostTask
 from communities.services.cadence import ledger, switching
+from communities.services.cadence.asking import side_by_side
 from communities.services.cadence.finding import Verdict, find_lost
 from communities.services.cadence.timing import is_quiet
 from communities.services.content.sending import forget_uploads, wecom_attachments
@@ -29,7 +32,6 @@ LEASE = timedelta(minutes=5)  # a batch with all its timeouts ends before
 SETTLES = timedelta(minutes=1)  # a request so long ago has been answered, refused or has died
 FIRST_POLL = timedelta(minutes=2)
 _BATCH = 64
-_PARALLEL = 8  # the limiter's places
 _LOST = 500  # looked for in one reading of WeCom's list
 _RETRY = timedelta(seconds=30)
 _ERROR = 200
@@ -66,8 +68,11 @@ _CLAIM_LOST = """
         WHERE state = 'pending' AND attempted_at <= %(settled)s
           AND (leased_until IS NULL OR leased_until <= %(at)s)
         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+      AND pg_try_advisory_xact_lock(%(lock)s + id)  -- nobody's request for it is under way
     RETURNING id
 """
+_LOCK = 0x5108 << 48  # the first of our locks; one for each row
+_HOLD = "SELECT pg_advisory_xact_lock(%s + id) FROM unnest(%s::bigint[]) AS id ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,9 @@ def make_group_sends(*, gateway: WeCom, clock: Callable[[], datetime], until: da
             break
         orders, unfit = _prepared(sends, gateway=gateway, at=clock())
         fates += unfit
-        fates += _note(orders, _ask(orders, gateway=gateway), at=clock())
+        with transaction.atomic():
+            orders = _held(orders)
+            fates += _note(orders, _ask(orders, gateway=gateway), at=clock())
     return Made(
         fates.count(_Fate.CREATED), found, fates.count(_Fate.REFUSED),
         fates.count(_Fate.LATER) + fates.count(_Fate.UNKNOWN),
@@ -151,20 +158,27 @@ def _prepared(sends: Sequence[Broadcast], *, gateway: WeCom, at: datetime) -> tu
     return orders, fates
 
 
-def _ask(orders: Sequence[_Order], *, gateway: WeCom) -> list[_Outcome]:
-    def ask(order: _Order) -> _Outcome:
-        try:
-            return gateway.group_sends.to_groups(
-                sender=order.send.owner_userid, chat_ids=order.chats, text=order.send.content.text,
-                attachments=order.attachments,
-            )  # fmt: skip
-        except (WeComError, ContentRefused) as error:
-            return error
-        finally:
-            connection.close()  # of this thread: an alert may have opened one
+def _held(orders: Sequence[_Order]) -> list[_Order]:
+    """Keep others from looking for these until they are asked for and noted; without those somebody has looked for.
 
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        return list(pool.map(ask, orders))
+    That is whoever's clock ran ahead while the files were uploaded: the row is his, and he asks for it anew.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [_LOCK, [order.send.pk for order in orders]])
+    now = dict(Broadcast.objects.filter(pk__in=[order.send.pk for order in orders], state=State.PENDING).values_list(
+        "pk", "leased_until"
+    ))  # fmt: skip
+    return [order for order in orders if now.get(order.send.pk) == order.send.leased_until]
+
+
+def _ask(orders: Sequence[_Order], *, gateway: WeCom) -> list[_Outcome]:
+    def ask(order: _Order) -> CreatedSend:
+        return gateway.group_sends.to_groups(
+            sender=order.send.owner_userid, chat_ids=order.chats, text=order.send.content.text,
+            attachments=order.attachments,
+        )  # fmt: skip
+
+    return side_by_side(orders, ask)
 
 
 def _note(orders: Sequence[_Order], outcomes: Sequence[_Outcome], *, at: datetime) -> list[_Fate]:
@@ -213,7 +227,8 @@ def _created(made: Sequence[tuple[int, str, datetime]], *, at: datetime) -> int:
 def _look_for_lost(*, gateway: WeCom, at: datetime) -> int:
     """Settle the rows whose answer was lost. Returns how many of them WeCom had."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_LOST, {"at": at, "until": at + LEASE, "settled": at - SETTLES, "limit": _LOST})
+        given: dict[str, Any] = {"at": at, "until": at + LEASE, "settled": at - SETTLES, "limit": _LOST, "lock": _LOCK}
+        cursor.execute(_CLAIM_LOST, given)
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:
         return 0

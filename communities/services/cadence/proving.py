@@ -9,10 +9,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from communities.models import Broadcast, PostContent, PostEvidence, PostTask
+from communities.services.cadence import polling
 from communities.services.content.rendering import wordings
 from communities.services.feedback.shortening import Frozen, freeze, give_own_links
 from stores.models import Staff
@@ -22,6 +23,7 @@ _State, _Evidence = PostTask.State, PostTask.Evidence
 SKIPPABLE = frozenset({_State.PLANNED, _State.BLOCKED, _State.RELEASED})
 MADE_UP = frozenset({_State.MISSED, _State.FAILED})  # what may still be sent, until midnight
 _NOTE = 100
+_STOPPED = "群发已停止，改为协助发送"
 
 
 class NotSendable(Exception):
@@ -60,14 +62,24 @@ def confirm_client_send(*, task: PostTask, staff: Staff, detail: dict[str, Any],
 def skip(*, tasks: Iterable[PostTask], staff: Staff, reason: str, note: str, at: datetime) -> int:
     """Leave posts out, with one reason for all; how many were. What is sent or over meanwhile stays as it is.
 
+    A group-send of which every group is left out is stopped: at once while it is not made, else with the next reading.
+
     :raises SkipNeedsWords:
     :raises ValueError: not one of the reasons
     """
     reason, note = PostTask.SkipReason(reason), note.strip()[:_NOTE]
     if reason == PostTask.SkipReason.OTHER and not note:
         raise SkipNeedsWords
-    waiting = PostTask.objects.filter(pk__in=[task.pk for task in tasks], state__in=SKIPPABLE)
-    return waiting.update(state=_State.SKIPPED, skip_reason=reason, skip_note=note, done_at=at, done_by=staff)
+    ids = [task.pk for task in tasks]
+    waiting = PostTask.objects.filter(pk__in=ids, state__in=SKIPPABLE)
+    count = waiting.update(state=_State.SKIPPED, skip_reason=reason, skip_note=note, done_at=at, done_by=staff)
+    skipped = PostTask.objects.filter(pk__in=ids, state=_State.SKIPPED)
+    carriers = Broadcast.objects.filter(tasks__in=skipped).distinct()
+    for send in carriers.filter(
+        ~Exists(PostTask.objects.filter(broadcast=OuterRef("pk")).exclude(state=_State.SKIPPED))
+    ):
+        polling.stop_soon(send, at=at)
+    return count
 
 
 @transaction.atomic
@@ -86,12 +98,16 @@ def take_back(*, task: PostTask, staff: Staff, at: datetime) -> None:
         PostEvidence.objects.filter(task=row, level=_Evidence.SELF_DECLARED).delete()
     elif row.state == _State.SKIPPED:
         action = "posts.skip_taken_back"
+        if row.broadcast is not None and row.broadcast.state == Broadcast.State.CANCELLED:
+            row.broadcast, row.channel, row.channel_reason = None, PostTask.Channel.ASSISTED, _STOPPED
         row.state = _State.RELEASED if row.released_at else _State.BLOCKED if is_blocked(row) else _State.PLANNED
         row.skip_reason = row.skip_note = ""
     else:
         raise NothingToTakeBack
     row.done_at = row.done_by = None
-    row.save(update_fields=["state", "evidence", "done_at", "done_by", "skip_reason", "skip_note"])
+    row.save(update_fields=[
+        "state", "evidence", "done_at", "done_by", "skip_reason", "skip_note", "broadcast", "channel", "channel_reason",
+    ])  # fmt: skip
     audit(actor=staff, action=action, target=f"post:{row.pk}", store=row.store, at=at)
 
 

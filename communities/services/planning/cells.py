@@ -104,7 +104,7 @@ def _as_seen(cell: PlanCell, seen: str) -> CellFacts:
     except PlanCell.DoesNotExist:
         raise PlanChanged("这一格刚刚被别人删掉了") from None
     if facts.fingerprint != seen:
-        raise PlanChanged("这一格刚刚被别人改过：下面是最新的内容，核对后再保存")
+        raise PlanChanged("这一格刚刚被别人改过，没有保存")
     return facts
 
 

@@ -1,11 +1,13 @@
 """The side panel of a cell: made, changed, taken out of the draft."""
 
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
@@ -13,7 +15,9 @@ from communities.models import Material, PlanCell, Theme
 from communities.plan_forms import CellForm, picked_materials
 from communities.selectors.plan_cells import CellFacts, facts_of, the_draft
 from communities.selectors.plan_grid import materials_to_plan
+from communities.services.content.wording_checks import Finding
 from communities.services.planning import cells as services
+from communities.services.planning.checking import material_findings
 from communities.services.planning.errors import DraftGone, PlanChanged, PlanRefused
 from communities.squares import Column
 from communities.views.planning.access import (
@@ -96,7 +100,7 @@ def materials(request: StaffRequest) -> HttpResponse:
     """What the search in the side panel finds."""
     refuse_all_but_hq(request)
     found = materials_to_plan(text=request.GET.get("find", "")[:64], theme=request.GET.get("theme", ""))
-    return render(request, "communities/plan/editor.html#found", {"found": found})
+    return render(request, "communities/plan/editor.html#found", {"found": _judged(found)})
 
 
 def _editor(request: StaffRequest, context: dict[str, Any]) -> HttpResponse:
@@ -106,11 +110,17 @@ def _editor(request: StaffRequest, context: dict[str, Any]) -> HttpResponse:
     known = {material.pk: material for material in Material.objects.filter(pk__in=picked_ids).select_related("current")}
     theme = form["theme"].value()
     context |= {
-        "picked": [known[pk] for pk in picked_ids if pk in known],
-        "found": materials_to_plan(theme=theme), "most": services.MOST_MATERIALS,
+        "picked": _judged([known[pk] for pk in picked_ids if pk in known]),
+        "found": _judged(materials_to_plan(theme=theme)), "most": services.MOST_MATERIALS,
     }  # fmt: skip
     response = render(request, "communities/plan/editor.html", context)
     return _back_into_panel(response) if form.errors else response
+
+
+def _judged(materials: Collection[Material]) -> list[tuple[Material, list[Finding]]]:
+    """Materials with what the checks say against them as of today, whatever the store."""
+    found = material_findings([material.pk for material in materials], day=timezone.localdate())
+    return [(material, found.get(material.pk, [])) for material in materials]
 
 
 def _back_into_panel(response: HttpResponse) -> HttpResponse:
@@ -120,14 +130,13 @@ def _back_into_panel(response: HttpResponse) -> HttpResponse:
 
 
 def _conflict(request: StaffRequest, row: PlanCell, changed: PlanChanged) -> HttpResponse:
-    """Show what the cell is now: the loser of two edits decides again."""
+    """Show what the cell is now above what was typed: the loser of two edits decides again, and types nothing twice."""
     try:
         facts = facts_of(row.pk)
     except PlanCell.DoesNotExist:
         return refused_grid(request, str(changed))
-    form = CellForm(cell=facts)
     context = {
-        "form": form, "cell": facts, "slot": row.slot, "column": facts.column, "seen": facts.fingerprint,
-        "conflict": str(changed),
+        "form": CellForm(request.POST) if "theme" in request.POST else CellForm(cell=facts), "cell": facts,
+        "slot": row.slot, "column": facts.column, "seen": facts.fingerprint, "conflict": str(changed),
     }  # fmt: skip
     return _back_into_panel(_editor(request, context))

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from communities.models import Broadcast, PostTask, QuotaUse
-from communities.services.cadence import broadcasting
+from communities.services.cadence import broadcasting, proving, releasing
 from communities.services.cadence.finding import Verdict, find_lost
+from stores.models import Staff
 from tests.communities.cadence.days import moment
 
 CREATE = "externalcontact/add_msg_template"
@@ -162,3 +163,60 @@ def test_a_busy_wecom_is_asked_again(chain, errcode):
     chain.run(9, 58)
 
     assert sends(chain) == BOTH_ONCE
+
+
+def skip(tasks, staff, at):
+    return proving.skip(tasks=tasks, staff=staff, reason="out_of_stock", note="", at=at)
+
+
+def test_skipping_all_the_groups_of_a_group_send_stops_it_at_wecom(chain):
+    chain.plan()
+    chain.run(9, 58)
+    mine = list(PostTask.objects.filter(owner_userid="manager0001"))
+    manager = Staff.objects.get(wecom_userid="manager0001")
+
+    skip(mine[:1], manager, moment(10, 0))
+    chain.run(10, 0)
+    half = Broadcast.objects.get(owner_userid="manager0001")
+    skip(mine[1:], manager, moment(10, 1))
+    chain.run(10, 1)
+
+    send = Broadcast.objects.get(owner_userid="manager0001")
+    assert half.state == "created"
+    assert (send.state, send.next_poll_at, send.error) == ("cancelled", None, "所有群都已跳过，已停止")
+    assert "停止" in chain.company.cannot("tap", msgid=send.msgid, userid="manager0001")
+    assert set(QuotaUse.objects.filter(broadcast=send).values_list("state", flat=True)) == {"freed"}
+    assert Broadcast.objects.get(owner_userid="manager0002").state == "created"
+
+
+def test_a_skip_before_the_group_send_is_made_means_it_never_is_and_taking_it_back_goes_by_hand(chain):
+    chain.plan()
+    at = chain.at(9, 58)
+    for store in chain.stores:
+        releasing.release(store_ids=[store.pk], at=at)
+    mine = list(PostTask.objects.filter(owner_userid="manager0001"))
+    manager = Staff.objects.get(wecom_userid="manager0001")
+
+    skip(mine, manager, at)
+    chain.run(9, 59)
+    proving.take_back(task=mine[0], staff=manager, at=moment(10, 0))
+
+    assert sends(chain) == {"manager0002": 1}
+    assert Broadcast.objects.get(owner_userid="manager0001").state == "cancelled"
+    back = PostTask.objects.get(pk=mine[0].pk)
+    assert (back.state, back.channel, back.broadcast) == ("released", "assisted", None)
+
+
+def test_a_task_that_cannot_be_stopped_now_is_stopped_a_minute_later(chain):
+    chain.plan()
+    chain.run(9, 58)
+    chain.company.control(
+        "fail_next", api="externalcontact/cancel_groupmsg_send", effect="errcode", errcode=41063, times=1
+    )
+    skip(PostTask.objects.filter(owner_userid="manager0001"), Staff.objects.get(wecom_userid="manager0001"), moment(10))
+
+    chain.run(10, 0)
+    first = Broadcast.objects.get(owner_userid="manager0001").state
+    chain.run(10, 1)
+
+    assert (first, Broadcast.objects.get(owner_userid="manager0001").state) == ("created", "cancelled")

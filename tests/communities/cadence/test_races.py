@@ -80,6 +80,78 @@ def test_control_without_the_claim_two_workers_make_it_twice(chain):
     assert len(chain.company.rows("send_task")) == 2
 
 
+class InFlight:
+    """WeCom behind a line on which one request has left and not arrived: it waits until the test lets it."""
+
+    def __init__(self, gateway):
+        self._sends, self.left, self.arrives = gateway.group_sends, threading.Event(), threading.Event()
+        self.group_sends = self
+
+    def to_groups(self, **order):
+        self.left.set()
+        assert self.arrives.wait(30)
+        return self._sends.to_groups(**order)
+
+
+def a_jump_in_flight(chain):
+    """A request is under way when the clock jumps by twelve minutes and another worker has its turn."""
+    chain.plan()
+    at = chain.at(9, 48)
+    PostTask.objects.update(release_at=at)
+    release(store_ids=[chain.stores[0].pk], at=at)
+    line = InFlight(chain.gateway)
+
+    def first() -> broadcasting.Made:
+        return broadcasting.make_group_sends(gateway=line, clock=lambda: at)
+
+    def second() -> broadcasting.Made:
+        assert line.left.wait(30)
+        try:
+            return broadcasting.make_group_sends(gateway=chain.gateway, clock=lambda: moment(10, 0))
+        finally:
+            line.arrives.set()
+
+    return race(first, second)
+
+
+def test_a_clock_that_jumps_while_a_request_is_under_way_makes_nothing_twice(chain):
+    first, second = a_jump_in_flight(chain)
+
+    assert (first.created, second.created, second.found) == (1, 0, 0)
+    assert len(chain.company.rows("send_task")) == 1
+    assert Broadcast.objects.get().msgid == chain.company.rows("send_task")[0]["msgid"]
+
+
+def test_control_without_the_lock_the_jump_makes_it_twice(chain, monkeypatch):
+    monkeypatch.setattr(broadcasting, "_held", lambda orders: orders)
+
+    a_jump_in_flight(chain)
+
+    assert len(chain.company.rows("send_task")) == 2
+
+
+def test_what_another_worker_looked_for_before_the_request_left_is_his(chain, monkeypatch):
+    """The clock jumps while the files are uploaded: the row is asked for once, by whoever looked."""
+    chain.plan()
+    at = chain.at(9, 48)
+    PostTask.objects.update(release_at=at)
+    release(store_ids=[chain.stores[0].pk], at=at)
+    uploaded = broadcasting.wecom_attachments
+
+    def slow(*args, **given):
+        monkeypatch.setattr(broadcasting, "wecom_attachments", uploaded)
+        [other] = race(partial(broadcasting.make_group_sends, gateway=chain.gateway, clock=lambda: moment(10, 0)))
+        assert other.created == 1
+        return uploaded(*args, **given)
+
+    monkeypatch.setattr(broadcasting, "wecom_attachments", slow)
+
+    made = broadcasting.make_group_sends(gateway=chain.gateway, clock=lambda: at)
+
+    assert made.created == 0
+    assert len(chain.company.rows("send_task")) == 1
+
+
 @pytest.mark.parametrize("turn", range(3))
 def test_a_plan_that_changes_during_a_release_touches_only_what_is_not_released(turn):
     store = a_day()

@@ -1,5 +1,6 @@
 """The pages of the plan: who may open them, the draft in its side panel, two people at once, constant queries."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -144,10 +145,31 @@ def test_of_two_people_who_change_the_same_cell_the_second_sees_what_the_first_d
 
     answer = signed_in(StaffFactory()).post(f"/plan/cells/{cell.pk}/", stale)
 
+    text = answer.content.decode()
     assert answer.status_code == 422
-    assert "刚刚被别人改过" in answer.content.decode()
+    assert "刚刚被别人改过" in text
+    assert "现在是：<b>秒杀</b>" in text
     cell.refresh_from_db()
     assert (cell.theme, cell.must_do) == ("flash", True)
+    # What he typed stands in the form, and a second 保存 is his decision.
+    assert re.search(r'name="must_do" value="0"[^>]* checked', text)
+    seen = re.search(r'name="seen" value="([^"]+)"', text)[1]
+    assert hq.post(f"/plan/cells/{cell.pk}/", stale | {"seen": seen}).status_code == 200
+    cell.refresh_from_db()
+    assert (cell.theme, cell.must_do) == (stale["theme"], False)
+
+
+def test_the_editor_shows_what_the_checks_say_against_a_material(hq, draft):
+    bad = MaterialFactory(name="夸口", version__text="全国第一的阳光玫瑰")
+    cell = PlanCellFactory(version=draft, weekday=2, slot_id=2, materials=[bad])
+
+    text = hq.get(f"/plan/cells/{cell.pk}/").content.decode()
+
+    picked, found = text.split("data-picked")[1].split('id="found"')
+    assert "plan-finding" in picked
+    assert "第一" in picked
+    assert "plan-finding" in found
+    assert "plan-finding" in hq.get("/plan/materials/?find=夸口").content.decode()
 
 
 def test_a_cell_somebody_else_removed_is_not_brought_back(hq, draft):

@@ -45,6 +45,9 @@ def _reset(store: Store, _: dict[str, Any]) -> Any:
 
 
 def _clock(store: Store, given: dict[str, Any]) -> Any:
+    """`freeze` at a moment (null lets it run on from there), `advance` by seconds, or back to the `real` time."""
+    if given.get("real"):
+        store.keep_real_time()
     if "freeze" in given:
         store.freeze(None if given["freeze"] is None else float(given["freeze"]))
     if "advance" in given:
