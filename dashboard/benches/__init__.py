@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.benches.boards import bench_boards
 from dashboard.benches.callback import bench_callback
+from dashboard.benches.claim import bench_claim
 from dashboard.benches.live_list import bench_live_list
 from dashboard.benches.recommending import bench_recommend
 from dashboard.benches.sales_import import bench_import
@@ -48,6 +49,9 @@ BENCHES: dict[str, Bench] = {
     ),
     "board": Bench(
         "接龙名单实时刷新：几千人同时看时，一次接龙多久能看到，与轮询相比", {"viewers": 5_000}, bench_live_list
+    ),
+    "claim": Bench(
+        "下单：一个热门接龙与 500 个接龙，与 pgbench 发同样的 SQL 相比", {"seconds": 8, "rounds": 3}, bench_claim
     ),
     "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
 }
