@@ -60,7 +60,8 @@ def drive(database_url: str, port: int, seconds: int, count: int) -> None:
 
     service, phones = _Service(), _Phones(port)
     connection.close()
-    connection.close_pool()  # type: ignore[attr-defined] -- forks may not share what lies in it
+    # Forks may not share what lies in the pool.
+    connection.close_pool()  # type: ignore[attr-defined]
     figures: dict[str, Any] = {}
     folder = Path(os.environ["BENCH_FOLDER"])
     for campaigns in (1, _CAMPAIGNS):
@@ -134,8 +135,8 @@ def _pgbench(database_url: str, folder: Path, campaigns: int, seconds: int) -> d
         connection["PGPASSWORD"] = query["password"]
     with tempfile.TemporaryDirectory(dir=folder) as logs:
         command = [
-            _pgbench_program(), "--no-vacuum", "--file", folder / "claim.sql", "--client", str(_CLIENTS),
-            "--jobs", "2", "--time", str(seconds), "--log", "--log-prefix", Path(logs, "took"),
+            _pgbench_program(), "--no-vacuum", "--file", str(folder / "claim.sql"), "--client", str(_CLIENTS),
+            "--jobs", "2", "--time", str(seconds), "--log", "--log-prefix", str(Path(logs, "took")),
             "--define", f"campaigns={campaigns}", parts.path.lstrip("/"),
         ]  # fmt: skip
         subprocess.run(command, env=os.environ | connection, check=True, stdout=subprocess.DEVNULL)
@@ -189,11 +190,11 @@ def seed() -> None:
         cursor.execute("ALTER SEQUENCE campaigns_order_id_seq RESTART WITH 770000001")
         cursor.execute("ANALYZE")
     member = Member.objects.get(pk=_MEMBERS)
-    campaign = Campaign.objects.get(title=f"接龙B{_CAMPAIGNS}")
-    item = campaign.items.get()
+    campaign, store = campaigns[-1], stores[-1]
+    item = items[-1]
     with CaptureQueriesContext(connection) as captured:
         order = reserve(
-            campaign=campaign, store=campaign.store, member=member, wanted=[Wanted(item.pk)], request_key="bench-key",
+            campaign=campaign, store=store, member=member, wanted=[Wanted(item.pk)], request_key="bench-key",
             settling="online", at=at,
         )  # fmt: skip
     statements = [query["sql"] for query in captured.captured_queries]
@@ -218,12 +219,12 @@ class _Service:
     """A claim by a random member through the service."""
 
     def __init__(self) -> None:
-        from campaigns.models import Campaign
+        from campaigns.models import ItemStock
         from members.models import Member
 
         self._campaigns = {
-            one.pk: (one, one.store, one.items.all()[0].pk)
-            for one in Campaign.objects.select_related("store").prefetch_related("items")
+            one.item.campaign_id: (one.item.campaign, one.store, one.item_id)
+            for one in ItemStock.objects.select_related("item__campaign", "store")
         }
         self._members = {one.pk: one for one in Member.objects.all()}
 
