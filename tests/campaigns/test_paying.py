@@ -1,5 +1,5 @@
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -25,6 +25,7 @@ from campaigns.services.notices import handle_notice, take_notice
 from campaigns.services.paying import start_payment
 from members.models import Purchase
 from members.services.merging import merge_members
+from members.services.partitions import BUSINESS_ZONE
 from stores.models import AuditEntry
 from tests.campaigns.test_claiming import claim
 from tests.factories import CampaignFactory, ManagerFactory, MemberFactory
@@ -319,7 +320,7 @@ def test_an_order_completes_a_week_after_it_was_handed_over():
 
 
 def test_who_does_not_fetch_gets_her_money_back():
-    campaign = CampaignFactory(pickup_until=CampaignFactory.build(store=None).ends_at)
+    campaign = CampaignFactory(pickup_until=datetime(2026, 3, 2, 20, tzinfo=BUSINESS_ZONE))
     order = claim(campaign)
     paid(order)
     at = campaign.ends_at + timedelta(days=1)
