@@ -2,18 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.views import chains, handing, pasting, pieces
+from campaigns.views import chains, handing, pasting, pieces, plays
 
 app_name = "campaigns"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", chains.campaign_list, name="list"),
     path("new/", chains.new, name="new"),
+    path("new/<slug:play>/", plays.new, name="new_play"),
     path("templates/", chains.templates, name="templates"),
     path("templates/<int:pk>/retire/", chains.retire_template, name="retire_template"),
     path("redeem/", handing.desk, name="redeem"),
     path("redeem/<slug:token>/", handing.redeem_order, name="redeem_order"),
     path("<int:pk>/", chains.detail, name="detail"),
+    path("<int:pk>/play/", plays.detail, name="play"),
     path("<int:pk>/pieces/", pieces.pieces, name="pieces"),
     path("<int:pk>/pieces/<int:unit_pk>/withdraw/", pieces.withdraw, name="withdraw"),
     path("<int:pk>/orders/<int:order_pk>/cancel/", handing.cancel, name="cancel"),

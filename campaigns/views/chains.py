@@ -71,7 +71,9 @@ def new(request: StaffRequest) -> HttpResponse:
             return _onwards(request, campaign, posts=form.cleaned_data["posts"])
     return render(request, "campaigns/new.html", {
         "form": form, "items": items, "store": store, "template": template,
-        "templates": staffing.templates_for(request.user).order_by("-made_at") if store and template is None else [],
+        "templates": staffing.templates_for(request.user).filter(play=Campaign.Play.CHAIN).order_by("-made_at")
+        if store and template is None
+        else [],
     }, status=422 if data is not None else 200)  # fmt: skip
 
 
@@ -80,6 +82,8 @@ def new(request: StaffRequest) -> HttpResponse:
 def detail(request: StaffRequest, pk: int) -> HttpResponse:
     """One campaign in one store: what is left, who joined, and what to do next."""
     campaign = campaign_or_404(request, pk)
+    if campaign.play != Campaign.Play.CHAIN:
+        return redirect("campaigns:play", pk=pk)
     store = store_of(request, campaign)
     address = opening.address_of(campaign)
     return render(request, "campaigns/detail.html", {
@@ -198,7 +202,7 @@ def _template(request: StaffRequest) -> Campaign | None:
     said = request.GET.get("template", "")
     if not said.isdecimal():
         return None
-    return get_object_or_404(staffing.templates_for(request.user), pk=said)
+    return get_object_or_404(staffing.templates_for(request.user).filter(play=Campaign.Play.CHAIN), pk=said)
 
 
 def _begun(template: Campaign | None) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class Command(BaseCommand):
             call_command("sample_materials", verbosity=0)
             call_command("sample_plan", verbosity=0)
             call_command("sample_chain", verbosity=0)
+            call_command("sample_plays", verbosity=0)
             call_command("recommend", verbosity=0, stdout=io.StringIO())
 
     def _serve(self, servers: embedded.Use, port: int, address: str) -> None:
