@@ -28,8 +28,11 @@ class CampaignsConfig(AppConfig):
         from campaigns.h5 import group_buy, one_yuan, places
         from campaigns.models import Campaign
         from campaigns.services.group_buy.rules import GroupBuyRules
+        from campaigns.services.moving_plays import move_plays
         from campaigns.services.one_yuan.rules import OneYuanRules
+        from members import merge_registry
 
+        merge_registry.register("plays", "首单与拼团", move_plays)
         plays_registry.register(Campaign.Play.GROUP_BUY, GroupBuyRules())
         plays_registry.register(Campaign.Play.ONE_YUAN, OneYuanRules())
         places.register_page(Campaign.Play.GROUP_BUY, group_buy.page)

@@ -14,8 +14,23 @@ from campaigns.services.claiming import Wanted
 from campaigns.services.compliance import problems_of
 from campaigns.services.one_yuan.persons import plain_address
 from members.models import Identity
-from tests.campaigns.playing import AT, DAY, MINUTE, bought, lapse, money, one_yuan, opened, order, paid, tell
-from tests.factories import MemberFactory, identity, purchase
+from members.services.merging import merge_members
+from tests.campaigns.playing import (
+    AT,
+    DAY,
+    MINUTE,
+    bought,
+    group_buy,
+    lapse,
+    money,
+    one_yuan,
+    opened,
+    order,
+    paid,
+    team_of,
+    tell,
+)
+from tests.factories import MemberFactory, StaffFactory, identity, purchase
 from tests.racing import race
 
 HOME = {"name": "林小姐", "phone": "13800000001", "address": "杭州市 西湖区，文三路 1 号 2-301"}
@@ -196,3 +211,16 @@ def test_control_six_homes_at_once_get_six():
     assert [each.state for each in answers] == ["reserved"] * 6
     assert FirstOrder.objects.filter(released_at=None).count() == 6
     assert paid(answers[0]).state == "confirmed"
+
+
+@pytest.mark.django_db
+def test_a_first_order_and_a_seat_follow_a_merge_and_go_on_counting():
+    kept, absorbed = MemberFactory(), MemberFactory()
+    bought(one_yuan(), absorbed)
+    seat = bought(group_buy(), absorbed)
+
+    merge_members(kept=kept, absorbed=absorbed, reason="同一人", evidence={}, by=StaffFactory(), at=AT + MINUTE)
+
+    assert (team_of(seat).leader, team_of(seat).seats.get().member) == (kept, kept)
+    with pytest.raises(NotEligible, match="每人只有一次"):
+        order(one_yuan(), kept)
