@@ -101,12 +101,12 @@ def test_a_friend_brings_the_yuan_back(open_page, live_server, shot):
     giver, friend = MemberFactory(name="许小姐"), MemberFactory(name="邱先生")
     page = on_phone(open_page, live_server, giver, f"/h/{campaign.token}/")
     page.locator(".pick").first.click()
-    page.get_by_text("送货上门", exact=False).first.click()
+    page.locator(".ways label", has_text="送货上门").click()
     page.get_by_role("button", name="多一份秋月梨").click()
     page.get_by_role("button", name="多一份秋月梨").click()
     assert page.locator("#freight-line").inner_text() == "含运费 6 元，再买 7.2 元包邮"
     shot(page, "7-chooser")
-    page.get_by_text("到店自提", exact=False).first.click()
+    page.locator(".ways label", has_text="到店自提").click()
     assert page.locator("#sum").inner_text() == "¥41.80"
     page.get_by_role("button", name="去下单").click()
     pay(page)

@@ -90,7 +90,8 @@ def test_what_does_not_comply_is_said_and_nothing_is_left_behind(shop):
 def test_a_store_opens_from_hqs_template_with_its_terms(shop):
     _, manager, _, tomato = shop
     hq = logged_in(StaffFactory())
-    hq.post("/campaigns/new/one_yuan/", {"goods": [tomato.pk], "quota": "20", "budget": "500"} | when())
+    made = hq.post("/campaigns/new/one_yuan/", {"goods": [tomato.pk], "quota": "20", "budget": "500"} | when())
+    assert made.status_code == 302, made.context["form"].errors
     template = Campaign.objects.get(is_template=True)
     template.one_yuan.settle_after_days = 10
     template.one_yuan.save()
@@ -123,7 +124,7 @@ def test_the_teams_are_shown_with_masked_names_and_the_referrals_with_the_budget
     giver = bought(offer, MemberFactory(name="许小姐"))
     bought(offer, MemberFactory(name="邱先生"), extra={"referral": Referral.objects.get(order=giver).token})
     page = logged_in(StaffFactory()).get(f"/campaigns/{offer.pk}/play/").content.decode()
-    for words in ("许** → 邱**", "待返还 ¥1.00", "预算 ¥1000.00", "等好友收货"):
+    for words in ("许** → 邱**", "待返还 ¥1.00", "预算 ¥1,000.00", "等好友收货"):
         assert words in page
 
 
