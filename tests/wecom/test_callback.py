@@ -174,7 +174,8 @@ def test_a_right_delivery_with_any_bytes_changed_is_stored_or_refused_without_a_
     cut = data.draw(st.integers(0, len(body)))
     query = urlencode(sign(payload))
 
-    status = client.post(f"{URL}?{query}", bytes(body[:cut]), content_type=kind).status_code
+    # `generic`: the test client of Django would decode the body as the content type says, and fail itself.
+    status = client.generic("POST", f"{URL}?{query}", bytes(body[:cut]), content_type=kind).status_code
 
     assert status in {200, 400, 403}
 
