@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class CommunitiesConfig(AppConfig):
@@ -29,3 +32,10 @@ class CommunitiesConfig(AppConfig):
         recognition.register("stays", groups.link_stays)
         merge_registry.register("clicks", "点击", clicking.move_clicks)
         merge_registry.register("entries", "接龙", clicking.move_entries)
+        post_migrate.connect(_provide_beginnings, sender=self)
+
+
+def _provide_beginnings(**_: Any) -> None:
+    from communities import beginnings
+
+    beginnings.provide()

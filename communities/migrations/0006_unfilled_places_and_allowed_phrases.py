@@ -3,21 +3,6 @@
 from django.db import migrations, models
 
 
-# Everyday phrases that hold a banned word and praise nothing.
-ALLOWED = ["第一次", "第一时间", "第一步", "第一天", "第一口", "第一批", "第一个", "第一位", "最好当天", "最好冷藏"]
-
-
-def begin(apps, schema_editor):
-    apps.get_model("communities", "LintRule").objects.create(check_name="unfilled", severity="block")
-    word = apps.get_model("communities", "BannedWord")
-    word.objects.bulk_create(word(word=text, allowed=True, reason="日常用语") for text in ALLOWED)
-
-
-def forget(apps, schema_editor):
-    apps.get_model("communities", "LintRule").objects.filter(check_name="unfilled").delete()
-    apps.get_model("communities", "BannedWord").objects.filter(allowed=True).delete()
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("communities", "0005_cards_of_a_slot"),
@@ -60,5 +45,4 @@ class Migration(migrations.Migration):
                 name="an_allowed_phrase_bans_nothing",
             ),
         ),
-        migrations.RunPython(begin, forget),
     ]

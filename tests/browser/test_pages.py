@@ -86,10 +86,10 @@ def test_a_manager_logs_in_on_a_phone_and_logs_out(open_page, shop):
 
 def test_the_navigation_is_a_tab_bar_on_a_phone_and_a_sidebar_on_a_desk(open_page, shop):
     for size, shown, hidden in ((PHONE, ".tabbar", ".sidebar"), (DESKTOP, ".sidebar", ".tabbar")):
-        page = open_page(f"/stores/{shop.store_id}/", user=shop, size=size)
+        page = open_page("/groups/", user=shop, size=size)
         expect(page.locator(shown)).to_be_visible()
         expect(page.locator(hidden)).to_be_hidden()
-        assert page.locator(f"{shown} [aria-current=page]").inner_text().strip() == "门店"
+        assert page.locator(f"{shown} [aria-current=page]").inner_text().strip() == "社群"
 
 
 def test_the_keyboard_reaches_the_content_first(open_page, shop):

@@ -49,4 +49,5 @@ def test_import_fills_a_new_month_beside_an_existing_one_under_the_same_key(tmp_
             "SELECT indrelid::regclass::text, count(*) FROM pg_index i JOIN pg_inherits ON inhrelid = indrelid"
             " WHERE inhparent = 'members_purchase'::regclass AND indisvalid GROUP BY 1 ORDER BY 1"
         )
-        assert cursor.fetchall() == [("members_purchase_2025_12", 2), ("members_purchase_2026_01", 2)]
+        # Months of tests that committed may stand beside them.
+        assert {("members_purchase_2025_12", 2), ("members_purchase_2026_01", 2)} <= set(cursor.fetchall())
