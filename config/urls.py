@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/", include("campaigns.staff_urls")),
     path("pay/", include("campaigns.pay_urls")),
     path("feedback/", include("communities.feedback_urls")),
+    path("metrics/", include("metrics.urls")),
     path("wecom/", include("wecom.urls")),
     path("api/v1/", include("config.api_urls")),
     path("api/", include("config.api_docs")),
