@@ -35,7 +35,11 @@ class CommunitiesConfig(AppConfig):
         post_migrate.connect(_provide_beginnings, sender=self)
 
 
-def _provide_beginnings(**_: Any) -> None:
+def _provide_beginnings(sender: AppConfig, **_: Any) -> None:
+    from django.db import connection
+
     from communities import beginnings
 
-    beginnings.provide()
+    tables = {model._meta.db_table for model in sender.get_models()}  # noqa: SLF001 -- Django's documented API
+    if tables <= set(connection.introspection.table_names()):  # or another app is migrated alone, or this one in part
+        beginnings.provide()

@@ -5,7 +5,7 @@ Provided after every migration of a database that has no hours yet, hence also a
 
 from datetime import UTC, date, datetime, time
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from communities.models import BannedWord, LintRule, QuotaRule, Slot
 
@@ -47,14 +47,7 @@ ALLOWED = ["第一次", "第一时间", "第一步", "第一天", "第一口", "
 
 @transaction.atomic
 def provide() -> None:
-    """Write them where there are no hours; does nothing on a database that is only partly migrated."""
-    if not {"communities_slot", "communities_quotarule"} <= set(connection.introspection.table_names()):
-        return
-    if not QuotaRule.objects.exists():
-        # The documented default: as many a month as it has days (wecom.md §3.8).
-        QuotaRule.objects.create(
-            rule="month_days", valid_from=date(2022, 1, 1), set_at=datetime(2022, 1, 1, tzinfo=UTC)
-        )
+    """Write them where there are no hours."""
     if Slot.objects.exists():
         return
     Slot.objects.bulk_create(Slot(number=number, name=name, at=at) for number, name, at in SLOTS)
@@ -64,3 +57,5 @@ def provide() -> None:
     words += [BannedWord(word=text, inducement=True, reason="诱导分享") for text in INDUCEMENT]
     words += [BannedWord(word=text, allowed=True, reason="日常用语") for text in ALLOWED]
     BannedWord.objects.bulk_create(words, ignore_conflicts=True)
+    # The documented default: as many a month as it has days (wecom.md §3.8).
+    QuotaRule.objects.create(rule="month_days", valid_from=date(2022, 1, 1), set_at=datetime(2022, 1, 1, tzinfo=UTC))

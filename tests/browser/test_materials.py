@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from communities.models import BannedWord, LintRule, Material
+from communities.models import Material
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_pages import SIDEWAYS, SMALL_TARGETS, UNNAMED
 from tests.factories import ManagerFactory, MaterialVersionFactory, StaffFactory, StoreFactory
@@ -27,9 +27,6 @@ def photo():
 
 def test_a_manager_photographs_writes_sees_what_is_wrong_and_saves(open_page, watch, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-    # A test that truncates takes the rows of the migrations along.
-    LintRule.objects.get_or_create(check_name="banned_word", defaults={"severity": "block"})
-    BannedWord.objects.get_or_create(word="顶级")
     manager = ManagerFactory(store=StoreFactory(name="滨江店"))
     watch.expect("422")
     page = open_page("/materials/new/", user=manager, size=PHONE)

@@ -1,20 +1,20 @@
 """今日 on a phone and a desk: what a store manager sees and taps, and HQ's view of the same day."""
 
 import os
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from communities.models import Broadcast, PlanCell, PostTask, QuotaRule, Slot
+from communities.models import Broadcast, PlanCell, PostTask, Slot
 from communities.selectors.plan_cells import cell_facts, fingerprint
 from communities.services.cadence.running import run_slot
 from communities.services.planning.publishing import publish
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.looks import CONTRAST, SIDEWAYS, SMALL_TARGETS, UNNAMED
-from tests.execution.posts import SLOTS, Channel, Evidence, S, moment, post
+from tests.execution.posts import Channel, Evidence, S, moment, post
 from tests.factories import (
     CustomerGroupFactory,
     ManagerFactory,
@@ -175,11 +175,6 @@ def four_oclock(sandboxed):
     at = datetime.combine(timezone.localdate(), time(15, 58), tzinfo=timezone.get_default_timezone())
     sandboxed.company.control("settings", token_seconds=10**7)
     with time_machine.travel(at, tick=True):
-        for number, hour in SLOTS.items():
-            Slot.objects.get_or_create(pk=number, defaults=hour)
-        QuotaRule.objects.get_or_create(
-            valid_from=date(2022, 1, 1), defaults={"rule": QuotaRule.Rule.MONTH_DAYS, "set_at": at}
-        )
         manager = ManagerFactory(name="王芳", store=StoreFactory(name="科技园店"), wecom_userid="manager0001")
         for n, chat in enumerate(sandboxed.company.groups()):
             CustomerGroupFactory(

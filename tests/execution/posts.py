@@ -1,17 +1,12 @@
 """Posts in any state, as the release leaves them behind."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from communities.models import PostContent, PostTask, Slot
 from members.services.partitions import BUSINESS_ZONE
 from tests.factories import CustomerGroupFactory, MaterialFactory
 
 S, Channel, Evidence = PostTask.State, PostTask.Channel, PostTask.Evidence
-# As the migrations leave them; a test of transactions empties the tables behind it.
-SLOTS = {
-    number: {"name": name, "at": time(hour)}
-    for number, name, hour in [(1, "早市", 10), (2, "午间", 12), (3, "下午茶", 16), (4, "晚间", 20)]
-}
 DAY = datetime(2026, 3, 10, tzinfo=BUSINESS_ZONE).date()  # a Tuesday
 
 
@@ -23,8 +18,6 @@ def post(
     *, store=None, group=None, slot=1, state=S.RELEASED, day=DAY, material=None, text="", attachments=(), **fields
 ):
     """One post; `material` is shared by the posts of one slot, as the plan would have it."""
-    for number, hour in SLOTS.items():
-        Slot.objects.get_or_create(pk=number, defaults=hour)
     group = group or CustomerGroupFactory(**({"store": store} if store else {}))
     hour = Slot.objects.get(pk=slot)
     due = moment(hour.at.hour, hour.at.minute, day=day)

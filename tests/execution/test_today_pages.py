@@ -5,7 +5,6 @@ import json
 import pytest
 import time_machine
 
-from communities import beginnings
 from communities.models import PostTask
 from tests.execution.posts import Channel, Evidence, S, moment, post
 from tests.factories import (
@@ -172,7 +171,6 @@ def test_skipping_writes_the_reason_down(client, manager):
 
 
 def test_a_blocked_post_says_why_and_offers_another_of_its_rotation(client, manager):
-    beginnings.provide()  # whoever ran before
     sold_out, mango = MaterialFactory(name="榴莲"), MaterialFactory(name="芒果", version__text="芒果到店")
     cell = PlanCellFactory(materials=[sold_out, mango], weekday=NOW.weekday())
     group = CustomerGroupFactory(store=manager.store, owner_userid="wangfang")
