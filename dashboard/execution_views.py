@@ -1,15 +1,14 @@
 """执行: how the plan is carried out, for HQ and region leads; from the chain down to one post, and 催办."""
 
-import io
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from communities.models import PostTask
@@ -18,16 +17,14 @@ from communities.services.cadence.urging import urge
 from dashboard.execution_board import Board
 from dashboard.post_life import life_of
 from dashboard.today_views import numbers_in
+from stores.downloads import require_form, table_download
 from stores.models import Staff
 from stores.partials import render_page
 from stores.requests import StaffRequest
 from stores.selectors import stores_for
 from stores.services.auditing import audit
-from stores.sheets.writing import csv_lines, write_xlsx
-from stores.streaming import streamed
 
 STORES_A_PAGE = 25
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OFFICE = frozenset({Staff.Role.HQ, Staff.Role.REGION_LEAD})
 
 
@@ -58,8 +55,7 @@ def execution(request: StaffRequest) -> HttpResponse:
 def export(request: StaffRequest, form: str) -> HttpResponseBase:
     """Everything the board shows, on all its pages, as `xlsx` or `csv`."""
     _office_only(request)
-    if form not in {"csv", "xlsx"}:
-        raise Http404("只能导出 xlsx 或 csv")
+    require_form(form)
     now = timezone.now()
     board = Board(request.user, request.GET, request, at=now)
     columns, rows = board.sheet()
@@ -68,20 +64,7 @@ def export(request: StaffRequest, form: str) -> HttpResponseBase:
         detail={"form": form, "rows": len(rows), "filter": request.GET.urlencode()},
     )  # fmt: skip
     span = f"{board.first:%Y%m}" if board.is_month else f"{board.day:%Y%m%d}"
-    name = f"执行_{span}.{form}"
-    response: HttpResponseBase
-    if form == "csv":
-        response = StreamingHttpResponse(
-            streamed(request, csv_lines(columns, rows)), content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""},
-        )  # fmt: skip
-    else:
-        file = io.BytesIO()
-        write_xlsx(file, columns, rows, title="执行")
-        file.seek(0)
-        response = FileResponse(file, as_attachment=True, filename=name, content_type=_XLSX)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return table_download(request, form, columns, rows, name=f"执行_{span}", title="执行")
 
 
 @require_POST

@@ -8,10 +8,14 @@
    data-source  id of the json_script: {"unit": "元", "categories": ["1月", …], "series": [{"name": "消费", "values": [12.5, null, …]}]}
                 Values are already in `unit`; null leaves a gap. The server writes the same numbers as a table.
 
-   A page with charts loads both scripts in its `scripts` block:
-   <script src="{% static 'echarts/echarts.min.js' %}" defer></script><script src="{% static 'charts.js' %}" defer></script> */
+   A page with charts loads this script in its `scripts` block; the library itself (1 MB) comes when the first chart
+   nears the screen, so that a phone's first look does without:
+   <script src="{% static 'charts.js' %}" data-library="{% static 'echarts/echarts.min.js' %}" defer></script> */
 (() => {
   "use strict";
+
+  const LIBRARY = document.currentScript.dataset.library;
+  const NEAR = "200px";
 
   const PALETTE = ["#12a150", "#f59f00", "#2f7ed8", "#f5483b", "#7a5af5"];
   const GRID = "#eef1f0";
@@ -90,9 +94,28 @@
     };
   }
 
+  let library = null;
+  function loaded() {
+    library ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = LIBRARY;
+      script.onload = resolve;
+      script.onerror = reject;
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  const sight = new IntersectionObserver((entries) => {
+    entries.filter((entry) => entry.isIntersecting).forEach((entry) => {
+      sight.unobserve(entry.target);
+      loaded().then(() => draw(entry.target), () => { library = null; });
+    });
+  }, { rootMargin: NEAR });
+
   function draw(place) {
     const source = document.getElementById(place.dataset.source);
-    if (!source || echarts.getInstanceByDom(place)) return;
+    if (!source || !place.isConnected || echarts.getInstanceByDom(place)) return;
     const chart = echarts.init(place, null, { renderer: "svg" });
     chart.setOption(optionsOf(place.dataset.chart, JSON.parse(source.textContent)));
     new ResizeObserver(() => chart.resize()).observe(place);
@@ -100,8 +123,8 @@
   }
 
   function drawWithin(root) {
-    if (root.matches?.("[data-chart]")) draw(root);
-    root.querySelectorAll("[data-chart]").forEach(draw);
+    if (root.matches?.("[data-chart]")) sight.observe(root);
+    root.querySelectorAll("[data-chart]").forEach((place) => sight.observe(place));
   }
 
   document.addEventListener("DOMContentLoaded", () => drawWithin(document));

@@ -1,6 +1,5 @@
 """效果: what posts brought, by material and by cell, and the week's suggestions; HQ's page, in parts others' too."""
 
-import io
 from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -8,11 +7,10 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from communities.models import PlanCell, Slot, SwapSuggestion, Theme
@@ -24,17 +22,16 @@ from communities.services.feedback import swapping_cells
 from communities.services.feedback.thompson import QUIT_GUARD, is_over_guard
 from communities.services.planning.errors import PlanRefused
 from communities.views.planning.access import refuse_all_but_hq, refuse_strangers
+from stores.downloads import require_form, table_download
 from stores.partials import render_page
 from stores.requests import StaffRequest
 from stores.services.auditing import audit
-from stores.sheets.writing import Cell, csv_lines, write_xlsx
-from stores.streaming import streamed
+from stores.sheets.writing import Cell
 
 MATERIALS_A_PAGE = 20
 SPANS = (7, 28, 56, 91)  # days
 _SPAN = 28
 _LONG = 56  # days, on the pages of one material and one cell
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RATES = (("clicks", "点击"), ("entries", "接龙"), ("buyers", "购买"), ("quits", "退群"))
 
 
@@ -79,8 +76,7 @@ def feedback(request: StaffRequest) -> HttpResponse:
 def export(request: StaffRequest, form: str) -> HttpResponseBase:
     """Everything the page shows, on all its pages, as `xlsx` or `csv`."""
     refuse_all_but_hq(request)
-    if form not in {"csv", "xlsx"}:
-        raise Http404("只能导出 xlsx 或 csv")
+    require_form(form)
     now = timezone.now()
     wish = _Wish(request.GET, today=timezone.localdate(now))
     columns, rows = _sheet(wish.groups())
@@ -88,20 +84,8 @@ def export(request: StaffRequest, form: str) -> HttpResponseBase:
         actor=request.user, action="feedback.exported", at=now, address=request.META.get("REMOTE_ADDR") or None,
         detail={"form": form, "rows": len(rows), "filter": request.GET.urlencode()},
     )  # fmt: skip
-    name = f"效果_{wish.period.first:%Y%m%d}-{wish.period.last:%Y%m%d}.{form}"
-    response: HttpResponseBase
-    if form == "csv":
-        response = StreamingHttpResponse(
-            streamed(request, csv_lines(columns, rows)), content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""},
-        )  # fmt: skip
-    else:
-        file = io.BytesIO()
-        write_xlsx(file, columns, rows, title="效果")
-        file.seek(0)
-        response = FileResponse(file, as_attachment=True, filename=name, content_type=_XLSX)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    name = f"效果_{wish.period.first:%Y%m%d}-{wish.period.last:%Y%m%d}"
+    return table_download(request, form, columns, rows, name=name, title="效果")
 
 
 @require_GET

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,35 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-Cell = str | int | float | Decimal | datetime | date | bool | None
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that is written with as many decimals as it has on the page."""
+
+    value: Decimal
+    decimals: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.{self.decimals}f}"
+
+    @property
+    def pattern(self) -> str:
+        """How a spreadsheet is told to show it."""
+        return "#,##0" + (f".{'0' * self.decimals}" if self.decimals else "")
+
+
+Cell = str | int | float | Decimal | datetime | date | bool | Figure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One more sheet of a workbook, such as what the columns of the first mean."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+    widths: Sequence[int] = ()
+
 
 ZONE = ZoneInfo("Asia/Shanghai")
 ROWS_PER_SHEET = 1_000_000  # Excel ends at 1,048,576
@@ -37,6 +66,8 @@ def safe_text(text: str) -> str:
 def _written(value: Cell) -> Cell:
     if isinstance(value, str):
         return safe_text(value)
+    if isinstance(value, Figure):
+        return str(value)
     if isinstance(value, datetime):
         # Spreadsheets know no time zones: the wall clock of the business day is what is meant.
         return value.astimezone(ZONE).replace(tzinfo=None) if value.tzinfo else value
@@ -50,8 +81,12 @@ def write_xlsx(
     *,
     title: str = "数据",
     widths: Sequence[int] = (),
+    more: Iterable[Sheet] = (),
 ) -> int:
-    """Write a workbook, row by row, and return how many rows; beyond a million they go on in further sheets."""
+    """Write a workbook, row by row, and return how many rows; beyond a million they go on in further sheets.
+
+    :param more: sheets behind these, whose rows are not counted
+    """
     book = Workbook(write_only=True)
     written = 0
     sheet = None
@@ -60,12 +95,24 @@ def write_xlsx(
             sheet = _new_sheet(
                 book, columns, title if written == 0 else f"{title}{written // ROWS_PER_SHEET + 1}", widths
             )
-        sheet.append([_written(value) for value in row])
+        sheet.append([_cell(sheet, value) for value in row])
         written += 1
     if sheet is None:
         _new_sheet(book, columns, title, widths)
+    for other in more:
+        sheet = _new_sheet(book, other.columns, other.title, other.widths)
+        for row in other.rows:
+            sheet.append([_cell(sheet, value) for value in row])
     book.save(target)
     return written
+
+
+def _cell(sheet: Any, value: Cell) -> Any:
+    if not isinstance(value, Figure):
+        return _written(value)
+    cell = WriteOnlyCell(sheet, value=float(round(value.value, value.decimals)))
+    cell.number_format = value.pattern
+    return cell
 
 
 def _new_sheet(book: Workbook, columns: Sequence[str], title: str, widths: Sequence[int]) -> Any:

@@ -31,7 +31,8 @@ _BY_NAME = _MINE | _EXECUTION
 class Door:
     """One entry of the navigation; `lights` are the namespaces, or full view names, that mark it as current.
 
-    A phone has room for five tabs: a `tucked` door stands on its page 我的 instead.
+    Doors of one `group` follow one another, below its name in the sidebar. A phone has room for five tabs: a `tucked`
+    door stands on its page 我的 instead.
     """
 
     label: str
@@ -40,6 +41,7 @@ class Door:
     lights: frozenset[str]
     args: tuple[int | None, ...] = ()
     tucked: bool = False
+    group: str = ""
 
 
 @register.simple_tag(takes_context=True)
@@ -56,7 +58,7 @@ def navigation(context: Context) -> list[dict[str, Any]]:
             url = reverse(door.page, args=door.args)
             doors.append({
                 "label": door.label, "icon": door.icon, "url": url, "tucked": door.tucked,
-                "is_current": here in door.lights,
+                "group": door.group, "is_current": here in door.lights,
             })  # fmt: skip
     return doors
 
@@ -68,33 +70,51 @@ def is_shop_staff(user: Any) -> bool:
 
 
 def _doors(person: Staff) -> Iterator[Door]:
-    if person.role in _SHOP_ROLES:
-        yield Door("今日", "house", "dashboard:today", frozenset({"dashboard"}))
-        yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}))
-        yield Door("门店", "store", "stores:detail", frozenset({"stores"}), (person.store_id,), tucked=True)
-    else:
-        yield Door("总览", "layout-dashboard", "dashboard:home", frozenset({"dashboard"}))
-        yield Door("执行", "calendar-check", "dashboard:execution", _EXECUTION)
-        yield Door("门店", "store", "stores:list", frozenset({"stores"}))
-        yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}), tucked=True)
-    yield Door("会员", "users", "members:list", frozenset({"members"}))
-    is_shop = person.role in _SHOP_ROLES
-    yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), tucked=not is_shop)
-    label, page = ("排期", "plan:mine") if is_shop else ("计划", "plan:grid")
-    yield Door(label, "calendar-days", page, frozenset({"plan"}), tucked=True)
-    yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True)
-    yield Door("人群", "users-round", "segments:list", frozenset({"segments"}), tucked=True)
-    yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True)
+    return _shop_doors(person) if person.role in _SHOP_ROLES else _office_doors(person)
+
+
+def _shop_doors(person: Staff) -> Iterator[Door]:
+    yield Door("今日", "house", "dashboard:today", frozenset({"dashboard"}), group="日常")
+    yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}), group="日常")
+    yield Door("排期", "calendar-days", "plan:mine", frozenset({"plan"}), tucked=True, group="日常")
+    if person.role == Staff.Role.MANAGER:
+        yield Door("经营", "chart-line", "metrics:overview", frozenset({"metrics"}), tucked=True, group="日常")
+    store = (person.store_id,)
+    yield Door("门店", "store", "stores:detail", frozenset({"stores"}), store, tucked=True, group="日常")
+    yield Door("会员", "users", "members:list", frozenset({"members"}), group="会员")
+    yield Door("人群", "users-round", "segments:list", frozenset({"segments"}), tucked=True, group="会员")
+    yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True, group="会员")
+    yield Door("口味", "cherry", "tastes:list", frozenset({"tastes"}), tucked=True, group="会员")
+    yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), group="社群")
+    yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True, group="社群")
+    yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True, group="社群")
+    yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True, group="社群")
+    if person.role == Staff.Role.MANAGER:
+        yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=True, group="设置")
+    yield Door("我的", "circle-user", "stores:account", _MINE, group="设置")
+
+
+def _office_doors(person: Staff) -> Iterator[Door]:
+    yield Door("总览", "layout-dashboard", "dashboard:home", frozenset({"dashboard"}), group="日常")
+    yield Door("执行", "calendar-check", "dashboard:execution", _EXECUTION, group="日常")
+    yield Door("门店", "store", "stores:list", frozenset({"stores"}), group="日常")
+    yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}), tucked=True, group="日常")
+    yield Door("经营", "chart-line", "metrics:overview", frozenset({"metrics"}), group="数据")
     if person.is_hq:
-        yield Door("效果", "chart-column", "feedback:feedback", frozenset({"feedback"}), tucked=True)
-    yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True)
-    yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True)
-    if person.role not in _SHOP_ROLES:
-        yield Door("离职与交接", "arrow-right-left", "handovers:list", frozenset({"handovers"}), tucked=True)
-    yield Door("口味", "cherry", "tastes:list", frozenset({"tastes"}), tucked=True)
-    if person.role != Staff.Role.GUIDE:
-        yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=True)
-    yield Door("我的", "circle-user", "stores:account", _MINE)
+        yield Door("效果", "chart-column", "feedback:feedback", frozenset({"feedback"}), tucked=True, group="数据")
+    yield Door("计划", "calendar-days", "plan:grid", frozenset({"plan"}), tucked=True, group="内容")
+    yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True, group="内容")
+    yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True, group="内容")
+    yield Door("会员", "users", "members:list", frozenset({"members"}), tucked=True, group="会员")
+    yield Door("人群", "users-round", "segments:list", frozenset({"segments"}), tucked=True, group="会员")
+    yield Door("口味", "cherry", "tastes:list", frozenset({"tastes"}), tucked=True, group="会员")
+    yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), tucked=True, group="社群")
+    yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True, group="社群")
+    yield Door("欢迎语", "message-circle-heart", "welcomes:list", frozenset({"welcomes"}), tucked=True, group="社群")
+    handovers = frozenset({"handovers"})
+    yield Door("离职与交接", "arrow-right-left", "handovers:list", handovers, tucked=True, group="社群")
+    yield Door("导入", "file-up", "imports:list", frozenset({"imports"}), tucked=True, group="设置")
+    yield Door("我的", "circle-user", "stores:account", _MINE, group="设置")
 
 
 def _whereabouts(request: HttpRequest) -> str:

@@ -2,20 +2,18 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from members.selectors.exporting import COLUMNS, EXPORT_CAP, export_rows
 from members.selectors.listing import member_rows
 from members.views.access import address_of, member_or_404
+from stores.downloads import table_download
 from stores.models import Staff
 from stores.requests import StaffRequest
 from stores.services.auditing import audit
-from stores.sheets.writing import csv_lines
-from stores.streaming import streamed
 from tagging.models import Segment
 from tagging.segmenting import rules as ruling
 from tagging.segmenting.kinds import Scope
@@ -131,12 +129,5 @@ def export(request: StaffRequest, pk: int) -> HttpResponseBase:
         actor=user, action="segment.exported", at=at, target=f"segment:{segment.pk}", store=user.store,
         address=address_of(request), detail={"rows": count, "rules": segment.rules},
     )  # fmt: skip
-    name = f"{segment.name}_{timezone.localtime(at):%Y%m%d_%H%M}.csv"
-    return StreamingHttpResponse(
-        streamed(request, csv_lines(COLUMNS, export_rows(user, members, at=at))),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    name = f"{segment.name}_{timezone.localtime(at):%Y%m%d_%H%M}"
+    return table_download(request, "csv", COLUMNS, export_rows(user, members, at=at), name=name, title=segment.name)
