@@ -50,7 +50,9 @@
       shown.textContent = fen > 0 ? `¥${(fen / 100).toFixed(2)}` : "—";
     };
     form.addEventListener("input", tell);
-    form.querySelector("input[type=file]").addEventListener("change", (event) => shrink(event.target));
+    const photo = form.querySelector("input[type=file]");
+    photo.addEventListener("change", () => shrink(photo));
+    shrink(photo); /* Taken before this script came. */
     tell();
   }
 

@@ -23,14 +23,17 @@
     return file.size > limit ? `文件有 ${sizeOf(file.size)}，超过上限 ${sizeOf(limit)}；请按月份拆开后分几次导入` : "";
   }
 
-  input.addEventListener("change", () => {
+  function show() {
     const file = input.files[0];
     drop.classList.toggle("is-chosen", Boolean(file));
     if (!file) return;
     form.querySelector("[data-chosen]").textContent = file.name;
     form.querySelector("[data-size]").textContent = `${sizeOf(file.size)} · 点这里换一个`;
     complain(tooLarge(file));
-  });
+  }
+
+  input.addEventListener("change", show);
+  if (input.files.length) show(); /* A quick thumb, or a slow network: it was chosen before this script came. */
   ["dragenter", "dragover"].forEach((name) => drop.addEventListener(name, () => drop.classList.add("is-over")));
   ["dragleave", "drop"].forEach((name) => drop.addEventListener(name, () => drop.classList.remove("is-over")));
 

@@ -83,6 +83,7 @@
     complain(wrong);
     changed();
   });
+  if (picker.files.length) picker.dispatchEvent(new Event("change")); /* Chosen before this script came. */
 
   tiles.addEventListener("click", (event) => {
     const tile = event.target.closest("[data-tile]");

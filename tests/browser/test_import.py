@@ -54,6 +54,24 @@ def test_a_manager_uploads_a_gbk_file_watches_it_and_opens_the_member(open_page,
     page.get_by_text("红富士苹果").first.wait_for()
 
 
+def test_a_file_chosen_before_the_script_has_come_is_shown_when_it_comes(open_page, tmp_path):
+    page = open_page("/imports/", user=StaffFactory(), size=PHONE)
+    held = []
+
+    def hold(route):  # Playwright keeps attributes on what it is given; a bound `append` takes none.
+        held.append(route)
+
+    page.route("**/imports*.js", hold)
+    with page.expect_request("**/imports*.js"):
+        page.goto(page.url + "new/", wait_until="commit")
+    page.get_by_label("选择文件").set_input_files(sales_file(tmp_path / "9月.csv", store="S1", product="1", rows=1))
+
+    assert not page.get_by_text("9月.csv").is_visible()
+    held[0].continue_()
+
+    page.get_by_text("9月.csv").wait_for()
+
+
 def test_a_file_that_is_too_large_is_refused_before_it_travels(open_page, settings):
     settings.MAX_UPLOAD_BYTES = 10
     page = open_page("/imports/new/", user=StaffFactory(), size=DESKTOP)
