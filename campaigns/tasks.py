@@ -28,6 +28,15 @@ def start_and_end() -> None:
     start_and_end_campaigns(at=timezone.now())
 
 
+@shared_task(name="campaigns.fast_clear_stopped", ignore_result=True)
+def fast_clear_stopped(campaign_id: int | None = None) -> None:
+    """What a campaign killed just now leaves behind; by the minute, of all of them."""
+    from campaigns.services import stopping
+
+    known = stopping.stopped_campaigns(limit=_SWEPT) if campaign_id is None else [campaign_id]
+    _each("stopped", known, lambda key: stopping.clear_stopped(campaign_id=key, at=timezone.now()))
+
+
 @shared_task(name="campaigns.fast_lapse_due", ignore_result=True)
 def fast_lapse_due() -> None:
     """Reservations overdue, payments nobody wants any more, and goods free while somebody waits for them."""

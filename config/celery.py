@@ -142,6 +142,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(),
                 "options": {"expires": 60},
             },
+            "what stopped campaigns leave": {
+                "task": "campaigns.fast_clear_stopped",
+                "schedule": crontab(),
+                "options": {"queue": FAST, "expires": 60},
+            },
             "orders whose time is over": {
                 "task": "campaigns.fast_lapse_due",
                 "schedule": crontab(),

@@ -69,6 +69,9 @@ function ago() {
 
 // The server sends the parts that change, each with its id.
 function show(html, tag) {
+  // Version, then the campaign's state: paused, stopped or over is another page. Not all phones at the same moment.
+  const state = (name) => name.slice(name.indexOf("."));
+  if (state(tag) !== state(page.dataset.tag)) { setTimeout(() => location.reload(), 200 + Math.random() * 3000); return; }
   page.dataset.tag = tag;
   const fresh = document.createElement("template");
   fresh.innerHTML = html;

@@ -1,6 +1,6 @@
 """Tables of the campaigns, by use case."""
 
-from campaigns.models.campaigns import Board, Campaign, CampaignItem, ItemStock, new_token
+from campaigns.models.campaigns import Board, Campaign, CampaignItem, CampaignPost, ItemStock, new_token
 from campaigns.models.money import BillDifference, LedgerEntry, Payment, PaymentNotice, Refund
 from campaigns.models.orders import ChainEntry, ChainUnit, Order, OrderLine, WaitEntry
 from campaigns.models.plays import (
@@ -16,8 +16,8 @@ from campaigns.models.plays import (
 from campaigns.models.sandbox import SandboxRefund, SandboxTrade
 
 __all__ = [
-    "BillDifference", "Board", "Campaign", "CampaignItem", "ChainEntry", "ChainUnit", "FirstOrder", "FirstOrderTrace",
-    "GroupBuySeat", "GroupBuyTeam", "GroupBuyTerms", "ItemStock", "LedgerEntry", "OneYuanTerms", "Order", "OrderLine",
-    "Payment", "PaymentNotice", "Referral", "ReferralUse", "Refund", "SandboxRefund", "SandboxTrade", "WaitEntry",
-    "new_token",
+    "BillDifference", "Board", "Campaign", "CampaignItem", "CampaignPost", "ChainEntry", "ChainUnit", "FirstOrder",
+    "FirstOrderTrace", "GroupBuySeat", "GroupBuyTeam", "GroupBuyTerms", "ItemStock", "LedgerEntry", "OneYuanTerms",
+    "Order", "OrderLine", "Payment", "PaymentNotice", "Referral", "ReferralUse", "Refund", "SandboxRefund",
+    "SandboxTrade", "WaitEntry", "new_token",
 ]  # fmt: skip

@@ -148,6 +148,20 @@ class CampaignItem(models.Model):
         return self.name
 
 
+class CampaignPost(models.Model):
+    """What a campaign put before the groups, by its material: the kill switch finds and withdraws it."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="posts", verbose_name="活动")
+    material = models.OneToOneField("communities.Material", on_delete=models.CASCADE, related_name="campaign_post")
+    withdrawn_at = models.DateTimeField("撤下时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "活动群发"
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}: {self.material_id}"
+
+
 class ItemStock(models.Model):
     """What one store has of one item: the scarce row every claim passes, by one conditional update.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from campaigns import tasks
 from campaigns.errors import CampaignRefusal, Frozen, NotCompliant
 from campaigns.models import Board, Campaign, CampaignItem, ChainUnit, ItemStock
 from campaigns.selectors.claims import TAKING
@@ -151,15 +152,20 @@ def end(*, campaign: Campaign, by: Staff | None, at: datetime) -> Campaign:
     )  # fmt: skip
 
 
-def kill(*, campaign: Campaign, by: Staff, reason: str, at: datetime) -> Campaign:
+def kill(*, campaign: Campaign, by: Staff | None, reason: str, at: datetime) -> Campaign:
     """The kill switch: from the next claim on nothing is taken, and money that still comes goes back.
 
-    What is confirmed stands until somebody cancels it. Works in every state, twice too.
+    What it leaves behind (posts, reservations, teams, queues) is cleared at once by a task, and by the minute's sweep
+    where that died (`services.stopping`). What is confirmed stands until somebody cancels it. Works in every state,
+    twice too.
     """
-    return _move(
-        campaign, "killed", by, at, allowed=set(Campaign.State), detail={"reason": reason},
-        change=lambda row: _set(row, killed_at=row.killed_at or at, state=_after_kill(row)),
-    )  # fmt: skip
+    with transaction.atomic():
+        _move(
+            campaign, "killed", by, at, allowed=set(Campaign.State), detail={"reason": reason},
+            change=lambda row: _set(row, killed_at=row.killed_at or at, state=_after_kill(row)),
+        )  # fmt: skip
+        tasks.fast_clear_stopped.delay_on_commit(campaign_id=campaign.pk)
+    return campaign
 
 
 def change_item(*, item: CampaignItem, by: Staff | None, at: datetime, **fields: Any) -> CampaignItem:

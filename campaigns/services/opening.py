@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from campaigns.errors import CampaignRefusal
-from campaigns.models import Campaign, ItemStock, Order, WaitEntry
+from campaigns.models import Campaign, CampaignPost, ItemStock, Order, WaitEntry
 from campaigns.services import launching, waiting
 from campaigns.services.launching import Offer
 from communities.models import Theme
@@ -20,6 +20,11 @@ from communities.services.planning.previewing import StoreSlot, store_day
 from stores.models import Staff, Store
 
 _DAYS = 2
+_CALLS = {
+    Campaign.Play.CHAIN: "开始接龙，{until}。点下面链接，两下就能接上",
+    Campaign.Play.GROUP_BUY: "开始拼团，{until}。点下面链接，开团或参团都可以，没拼成全额退",
+    Campaign.Play.ONE_YUAN: "新会员首单价，{until}。还没在店里买过的，点下面链接选一件",
+}
 _UNMET = (WaitEntry.State.WAITING, WaitEntry.State.LAPSED)
 
 
@@ -65,11 +70,17 @@ def post_to_groups(*, campaign: Campaign, store: Store, by: Staff, at: datetime)
     with transaction.atomic():
         try:
             material = create_material(
-                name=f"接龙：{campaign.title}", theme=Theme.OFFER, content=content, store=store, by=by, at=at
+                name=f"{campaign.get_play_display()}：{campaign.title}",
+                theme=Theme.OFFER,
+                content=content,
+                store=store,
+                by=by,
+                at=at,
             )
         except ContentIncomplete as reason:
             raise OwnPostRefused(str(reason)) from None
         put_own_post(store=store, day=day, slot=place.slot, material=material, by=by, at=at)
+        CampaignPost.objects.create(campaign=campaign, material=material)
     return f"{place.slot}" if day == timezone.localdate(at) else f"{day.month}月{day.day}日 {place.slot}"
 
 
@@ -81,7 +92,7 @@ def address_of(campaign: Campaign) -> str:
 def post_words(campaign: Campaign) -> str:
     """What the group reads above the card."""
     names = "、".join(dict.fromkeys(campaign.items.order_by("position").values_list("name", flat=True)))
-    return f"【{campaign.title}】{names}开始接龙，{_until(campaign)}。点下面链接，两下就能接上"
+    return f"【{campaign.title}】{names}{_CALLS[Campaign.Play(campaign.play)].format(until=_until(campaign))}"
 
 
 @transaction.atomic

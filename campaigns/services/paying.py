@@ -101,6 +101,8 @@ def settle_paid(*, payment: Payment, provider_no: str, amount_fen: int, paid_at:
         cause, reason = refusal
         refunding.refund_rest(payment=locked, cause=cause, reason=reason, at=at)
         if order.state == Order.State.RESERVED and not paid_before:
+            # Stopped: the play gives up its part too, a seat or a first order, as with any cancel.
+            plays_registry.rules_of(order.campaign).on_cancelled(order, at=at)
             end_order(order=order, state=Order.State.CANCELLED, reason=reason, cause=cause, at=at)
         return Outcome.REFUNDED
     if order.state == Order.State.LAPSED:

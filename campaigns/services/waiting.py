@@ -118,6 +118,8 @@ def accept_offer(*, order: Order, at: datetime) -> Order:
         return locked
     if locked.state != Order.State.RESERVED or (locked.held_until is not None and locked.held_until <= at):
         raise OrderRefusal("候补名额已经过期")
+    if locked.campaign.killed_at is not None:
+        raise OrderRefusal("活动已停止")
     if locked.campaign.settling == Campaign.Settling.ONLINE:
         raise OrderRefusal("这个活动需要在线支付")
     if locked.settling != Order.Settling.SHOP:

@@ -129,7 +129,10 @@ def _done(request: StaffRequest, campaign: Campaign, deed: str) -> HttpResponse:
             messages.success(request, f"已排进 {when}")
         case "kill":
             launching.kill(campaign=campaign, by=by, reason=request.POST.get("reason", "")[:100] or "店里停止", at=at)
-            messages.success(request, "已停止：马上不再接单，已接的单不受影响")
+            messages.success(
+                request,
+                "已停止：不再接单；没付款的和候补的马上取消，没成团的原路退款，没发出的群消息撤下。已付款待取的不受影响",
+            )
         case "send_back":
             launching.send_back(campaign=campaign, by=by, reason=request.POST.get("reason", "")[:100], at=at)
             messages.success(request, "已退回")

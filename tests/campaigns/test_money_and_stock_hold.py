@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     consumes,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -32,7 +33,7 @@ from campaigns.models import (
 from campaigns.payments import sandbox
 from campaigns.payments.provider import ProviderRefused
 from campaigns.payments.registry import provider_named, providers
-from campaigns.services import fulfilling, lapsing, launching, waiting
+from campaigns.services import fulfilling, lapsing, launching, stopping, waiting
 from campaigns.services.cancelling import cancel_by_member
 from campaigns.services.claiming import Wanted, reserve
 from campaigns.services.notices import take_notice
@@ -168,6 +169,16 @@ class Market(RuleBasedStateMachine):
             lapsing.lapse_order(order_id=key, providers=providers(), at=self.at)
         for key in lapsing.forlorn_payments(limit=100):
             lapsing.close_payment(payment_id=key, providers=providers(), at=self.at)
+
+    @precondition(lambda self: self.requests > 8)
+    @rule()
+    def kill(self):
+        launching.kill(campaign=self.campaign, by=self.staff, reason="价格写错", at=self.at)
+
+    @rule()
+    def clear_what_was_stopped(self):
+        for key in stopping.stopped_campaigns(limit=100):
+            stopping.clear_stopped(campaign_id=key, at=self.at)
 
     @rule(dies=st.booleans())
     def send_refunds(self, dies):

@@ -59,8 +59,10 @@ def confirm_client_send(*, task: PostTask, staff: Staff, detail: dict[str, Any],
     _prove(task=task, staff=staff, level=_Evidence.CLIENT_CALLBACK, detail=detail, at=at)
 
 
-def skip(*, tasks: Iterable[PostTask], staff: Staff, reason: str, note: str, at: datetime) -> int:
+def skip(*, tasks: Iterable[PostTask], staff: Staff | None, reason: str, note: str, at: datetime) -> int:
     """Leave posts out, with one reason for all; how many were. What is sent or over meanwhile stays as it is.
+
+    `staff` is None where no person but a rule of the house did it.
 
     A group-send of which every group is left out is stopped: at once while it is not made, else with the next reading.
 

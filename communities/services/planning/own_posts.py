@@ -1,5 +1,6 @@
 """A store's own posts: in place of a may-do one, or where nothing was planned; never in place of a must-do one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,6 +10,8 @@ from django.utils import timezone
 
 from communities.models import LintRule, Material, MaterialVersion, PostTask, Slot, StorePost
 from communities.selectors.planned import PlannedPost, planned_posts
+from communities.services.cadence.proving import skip
+from communities.services.cadence.timing import store_days
 from communities.services.content.wording_checks import current_rules
 from communities.services.planning.effects import remake_posts
 from stores.models import Staff, Store
@@ -67,6 +70,30 @@ def remove_own_post(*, post: StorePost, at: datetime) -> None:
         raise OwnPostRefused("这一天已经过去了")
     remake_posts(first=post.day, last=post.day, store_ids=[post.store_id], at=at)
     post.delete()
+
+
+def withdraw_own_posts(*, material_ids: Collection[int], note: str, at: datetime) -> int:
+    """Take every coming post of these materials out of its slot, whatever it is about is not to be had any more.
+
+    What is not released goes back to what HQ planned; what is out and not sent yet is skipped with the note, its
+    group-send stopped. Repeated, it changes nothing; returns how many posts of groups will not be sent.
+    """
+    coming = StorePost.objects.filter(material__in=material_ids, day__gte=timezone.localdate(at))
+    count = 0
+    for store_id in sorted(set(coming.values_list("store", flat=True))):
+        with store_days([store_id]):  # nobody releases or makes these posts meanwhile
+            posts = list(coming.filter(store=store_id))
+            tasks = PostTask.objects.filter(own_post__in=posts)
+            out = list(tasks.filter(state=PostTask.State.RELEASED))
+            count += skip(tasks=out, staff=None, reason=PostTask.SkipReason.OTHER, note=note, at=at)
+            waiting = tasks.filter(state__in=(PostTask.State.PLANNED, PostTask.State.BLOCKED))
+            count += waiting.update(
+                state=PostTask.State.WITHDRAWN, channel=PostTask.Channel.UNDECIDED, channel_reason="", findings=[]
+            )
+            for post in posts:
+                remake_posts(first=post.day, last=post.day, store_ids=[store_id], at=at)
+                post.delete()
+    return count
 
 
 def day_limit() -> int | None:

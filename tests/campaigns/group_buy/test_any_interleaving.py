@@ -6,10 +6,19 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from campaigns.errors import CampaignRefusal
 from campaigns.models import GroupBuyTeam, ItemStock, LedgerEntry, Order, Refund
+from campaigns.services import launching, stopping
 from campaigns.services.cancelling import cancel_by_member
 from campaigns.services.group_buy.deciding import sweep_teams
 from tests.campaigns.playing import AT, drive, group_buy, lapse, opened, order, take_again, tell
@@ -30,10 +39,12 @@ class Teams(RuleBasedStateMachine):
         self.at = AT
         self.members = [MemberFactory() for _ in range(6)]
         self.paid = set()
+        self.joined = 0
 
     @rule(target=payments, who=st.integers(0, 5), where=st.integers(0, 5))
     def join(self, who, where):
         """Open a team, or join one that may be full, over, or hers already; and open the payment page."""
+        self.joined += 1
         teams = list(GroupBuyTeam.objects.filter(stock=self.campaign.stock).order_by("pk"))
         team = teams[where] if where < len(teams) else None
         try:
@@ -61,6 +72,16 @@ class Teams(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 20, 70]))
     def wait(self, minutes):
         self.at += timedelta(minutes=minutes)
+
+    @precondition(lambda self: self.joined > 8)
+    @rule()
+    def kill(self):
+        launching.kill(campaign=self.campaign, by=None, reason="价格写错", at=self.at)
+
+    @rule()
+    def clear_what_was_stopped(self):
+        for key in stopping.stopped_campaigns(limit=100):
+            stopping.clear_stopped(campaign_id=key, at=self.at)
 
     @rule()
     def sweep(self):
