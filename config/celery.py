@@ -198,6 +198,16 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=6, minute=5),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            "tags at WeCom": {
+                "task": "tagging.bulk_mirror_tags",
+                "schedule": crontab(hour=6, minute=35),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "tags that WeCom refused": {
+                "task": "tagging.bulk_retry_marks",
+                "schedule": crontab(minute="8-58/10"),
+                "options": {"queue": BULK, "expires": 60},
+            },
             "talks of the day": {
                 "task": "tagging.bulk_plan_talks",
                 "schedule": crontab(hour=7, minute=20),

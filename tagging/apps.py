@@ -11,10 +11,11 @@ class TaggingConfig(AppConfig):
     def ready(self) -> None:
         from members import merge_registry
         from stores import imports_registry
-        from tagging import knowledge
+        from tagging import handlers, knowledge
         from tagging.imports.flavours import FlavourImport
         from tagging.selectors import taste_reasons
         from tagging.services import keeping, tags, touching, valuing
+        from wecom import registry
 
         imports_registry.register("flavours", FlavourImport())
         merge_registry.register("recommendations", "口味与推荐", keeping.forget_absorbed)
@@ -22,6 +23,11 @@ class TaggingConfig(AppConfig):
         merge_registry.register("tags", "标签", tags.move_to_survivor)
         merge_registry.register("values", "会员价值", valuing.forget_absorbed)
         knowledge.register_reasons("taste", taste_reasons.reasons)
+        for change in ("edit_external_contact", "add_external_contact"):
+            registry.register(
+                f"change_external_contact.{change}", handlers.contact_changed, name=f"tagging.{change}"
+            )  # fmt: skip
+        registry.register("change_external_tag", handlers.tag_changed, name="tagging.tag_changed")
         post_migrate.connect(_provide_axes, sender=self)
 
 

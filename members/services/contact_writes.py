@@ -43,6 +43,8 @@ def mark_tags(
 ) -> None:  # fmt: skip
     """Put corporate tags on this customer of this colleague and take others off, by their ids. Safe to repeat.
 
+    Only what a person did (`by`) stands in the audit trail: the nightly mirror writes for everybody.
+
     :raises ContactGone:
     :raises WeComError: nothing was changed here
     """
@@ -58,7 +60,8 @@ def mark_tags(
         row.tags = sorted((set(row.tags) | set(add)) - set(remove))
         row.mirrored_at = at
         row.save(update_fields=["tags", "mirrored_at"])
-        _audit(contact, "contact.tags", by=by, at=at, added=list(add), removed=list(remove))
+        if by is not None:
+            _audit(contact, "contact.tags", by=by, at=at, added=list(add), removed=list(remove))
     contact.tags = row.tags
 
 

@@ -30,7 +30,7 @@ def wear(request: StaffRequest, pk: int) -> HttpResponse:
     known = Tag.objects.filter(archived_at=None)
     tag = get_object_or_404(known, pk=int(number[:18]) if number.isascii() and number.isdigit() else 0)
     if request.POST.get("off"):
-        tags.take_off(member=person, tag=tag)
+        tags.take_off(member=person, tag=tag, by=request.user, at=timezone.now())
     else:
         tags.put_on(member=person, tag=tag, source=MemberTag.Source.STAFF, by=request.user, at=timezone.now())
     if not request.htmx:  # type: ignore[attr-defined]

@@ -25,6 +25,7 @@ _ACTIONS: dict[str, Callable[..., Any]] = {
     "make_tag": tags.make,
     "rename_tag": tags.rename,
     "delete_tag": tags.delete,
+    "shuffle_tags": tags.shuffle,
     "give_tag": tags.give,
     "create_group": chats.create,
     "join": chats.join,

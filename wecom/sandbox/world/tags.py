@@ -29,6 +29,16 @@ def rename(store: Store, *, tag_id: str, name: str) -> None:
     _tell(store, "update", tag_id)
 
 
+def shuffle(store: Store, *, group_id: str) -> None:
+    """The tags of a group are put into another order, here turned round."""
+    rows = store.all("SELECT id FROM tag WHERE tag_group = ? ORDER BY position DESC, rowid", group_id)
+    if not rows:
+        raise Impossible("没有这个标签组")
+    for place, row in enumerate(rows):
+        store.run("UPDATE tag SET position = ? WHERE id = ?", place + 1, row["id"])
+    emit(store, Event="change_external_tag", ChangeType="shuffle", Id=group_id)
+
+
 def delete(store: Store, *, tag_id: str) -> None:
     """Everybody loses the tag, and no event says so; an emptied group goes with it."""
     row = _row(store, tag_id)
