@@ -97,7 +97,10 @@ def detail(request: StaffRequest, pk: int) -> HttpResponse:
         "alerts": code.alerts.filter(cleared_at=None, raised_at__isnull=False).order_by("-raised_at"),
         "may_change": selectors.may_change_codes(request.user, code.store),
     }  # fmt: skip
-    return render_page(request, "communities/code.html", context, partial="state")
+    response = render_page(request, "communities/code.html", context, partial="state")
+    if request.headers.get("HX-Request") and code.status != EntryCode.Status.CREATING:
+        response["HX-Refresh"] = "true"  # who waited for it may print it now
+    return response
 
 
 def _totals(days: list[selectors.Day]) -> dict[str, int]:

@@ -19,12 +19,11 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 
 from stores.models import Staff
+from tests.browser.looks import DESKTOP, PHONE
 from tests.wecom.sandbox.company import CORP, SECRET, Company
 from tests.wecom.sandbox.conftest import company, path, run  # noqa: F401 -- fixtures of these tests too
 from wecom.gateway import _connected, wecom
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -156,8 +155,7 @@ def sandboxed(open_page, live_server, watch, company, settings):  # noqa: F811 -
     """The platform configured for a sandbox company whose 可信域名 it is; tokens and limits start afresh."""
     settings.WECOM_CORP_ID, settings.WECOM_SECRET, settings.WECOM_AGENT_ID = CORP, SECRET, "1000002"
     home = company.base.replace("127.0.0.1", "localhost")
-    settings.WECOM_API_BASE = company.base
-    settings.WECOM_OAUTH_BASE = settings.WECOM_LOGIN_BASE = home
+    settings.WECOM_API_BASE = settings.WECOM_OAUTH_BASE = settings.WECOM_LOGIN_BASE = home
     settings.WECOM_JSSDK_URL = f"{home}/sandbox/jssdk.js"
     own = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     widened = {name: [*own[name], home] for name in ("script-src", "connect-src")}

@@ -1,5 +1,10 @@
 """What a browser can measure of a page: size of what is tapped, names, width, contrast."""
 
+import os
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
+
 SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, summary')]
     .filter(e => e.checkVisibility() && !e.closest('.skip-link, p, dd, small, .page-sub'))
     .map(e => {
@@ -43,3 +48,14 @@ CONTRAST = """() => {
     }
     return found;
 }"""
+
+
+def settled(page, name):
+    """Nothing on the page is too small, unnamed, too pale or too wide. `SHOTS=folder` keeps pictures to look at."""
+    if os.environ.get("SHOTS"):
+        page.screenshot(path=f"{os.environ['SHOTS']}/{name}.png", full_page=True)
+    assert page.evaluate(SIDEWAYS) <= 0, name
+    assert page.evaluate(UNNAMED) == [], name
+    assert page.evaluate(CONTRAST) == [], name
+    if page.viewport_size == PHONE:
+        assert page.evaluate(SMALL_TARGETS) == [], name

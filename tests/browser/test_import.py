@@ -5,7 +5,7 @@ import pytest
 from members.models import Identity
 from stores.models import ImportJob
 from stores.services import imports
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.looks import DESKTOP, PHONE
 from tests.factories import PASSWORD, ManagerFactory, ProductFactory, StaffFactory, StoreFactory
 from tests.stores.importing import now, queued_only, sales_file
 

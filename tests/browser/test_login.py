@@ -7,7 +7,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.looks import DESKTOP, PHONE
 from tests.factories import PASSWORD, ManagerFactory, StaffFactory, StoreFactory
 
 

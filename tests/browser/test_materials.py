@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from communities.models import Material
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.looks import DESKTOP, PHONE
 from tests.browser.test_pages import SIDEWAYS, SMALL_TARGETS, UNNAMED
 from tests.factories import ManagerFactory, MaterialVersionFactory, StaffFactory, StoreFactory
 

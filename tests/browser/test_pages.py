@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from stores.models import ImportJob, StoreProduct
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.looks import DESKTOP, PHONE
 from tests.factories import (
     PASSWORD,
     GuideFactory,
