@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.views import chains, handing, pasting, pieces, plays
+from campaigns.views import chains, handing, money, pasting, pieces, plays
 
 app_name = "campaigns"
 
@@ -12,6 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("new/<slug:play>/", plays.new, name="new_play"),
     path("templates/", chains.templates, name="templates"),
     path("templates/<int:pk>/retire/", chains.retire_template, name="retire_template"),
+    path("money/refunds/", money.refunds, name="refunds"),
+    path("money/refunds/<int:pk>/<str:deed>/", money.act_on_refund, name="act_on_refund"),
+    path("money/differences/", money.differences, name="differences"),
+    path("money/differences/<int:pk>/settle/", money.settle_difference, name="settle_difference"),
     path("redeem/", handing.desk, name="redeem"),
     path("redeem/<slug:token>/", handing.redeem_order, name="redeem_order"),
     path("<int:pk>/", chains.detail, name="detail"),

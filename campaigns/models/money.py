@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from campaigns.models.orders import Order
 
@@ -103,6 +103,34 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class HandRefund(models.Model):
+    """A stuck refund that was paid back by hand, outside of the provider: who says so, how, and who looked again.
+
+    It counts only once a second person has confirmed it; until then nothing is booked, and nothing is sent either.
+    """
+
+    refund = models.OneToOneField(Refund, on_delete=models.PROTECT, related_name="by_hand", verbose_name="退款")
+    way = models.CharField("怎么退的", max_length=200)  # how, and the slip's or the transfer's number
+    said_by = models.ForeignKey("stores.Staff", on_delete=models.PROTECT, related_name="+", verbose_name="登记人")
+    said_at = models.DateTimeField("登记时间")
+    confirmed_by = models.ForeignKey("stores.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField("复核时间", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "人工退款"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False) & ~Q(confirmed_by=F("said_by")),
+                name="two_people_see_money_paid_by_hand",
+            ),
+            models.CheckConstraint(condition=~Q(way=""), name="a_refund_by_hand_says_how"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.refund_id}"
 
 
 class LedgerEntry(models.Model):

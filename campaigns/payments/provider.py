@@ -32,6 +32,7 @@ class Prepared:
 class NoticeKind(Enum):
     PAID = "paid"
     REFUNDED = "refunded"
+    REFUND_FAILED = "refund_failed"  # the provider could not give it back: a person must look
     OTHER = "other"  # told, and nothing to do about it
 
 

@@ -1,7 +1,7 @@
 """Paid at the counter: the till is the provider, and whoever hands over the goods is its word."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -37,9 +37,8 @@ class ShopProvider:
 
     def bill(self, day: date) -> list[BillLine]:
         """The till's own bill is the ledger: there is nobody else to compare with."""
-        rows = LedgerEntry.objects.filter(payment__provider=self.key).select_related("payment", "refund")
-        return [
-            BillLine(row.refund.key if row.refund else row.payment.trade_no, row.amount_fen)
-            for row in rows
-            if row.at.astimezone(BUSINESS_ZONE).date() == day
-        ]
+        start = datetime.combine(day, time.min, BUSINESS_ZONE)
+        rows = LedgerEntry.objects.filter(
+            payment__provider=self.key, at__gte=start, at__lt=start + timedelta(days=1)
+        ).select_related("payment", "refund")
+        return [BillLine(row.refund.key if row.refund else row.payment.trade_no, row.amount_fen) for row in rows]

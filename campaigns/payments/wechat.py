@@ -43,6 +43,11 @@ _OK = frozenset({200, 204})
 _NOT_FOUND, _TOO_MANY, _SERVER_FAULT = 404, 429, 500
 _LATER = frozenset({"SYSTEM_ERROR", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "NOT_ENOUGH", "BANK_ERROR"})
 _DESCRIPTION = 40  # characters: the platform allows 127 bytes
+_REFUND_KINDS = {
+    ("REFUND.SUCCESS", "SUCCESS"): NoticeKind.REFUNDED,
+    ("REFUND.ABNORMAL", "ABNORMAL"): NoticeKind.REFUND_FAILED,  # the member's card or account is gone
+    ("REFUND.CLOSED", "CLOSED"): NoticeKind.REFUND_FAILED,
+}
 _UNKNOWN_SERIAL_PAUSE = 60.0  # seconds between look-ups of certificates that nobody has vouched for
 
 log = structlog.get_logger(__name__)
@@ -175,9 +180,8 @@ class WeChatProvider:
                 number=found["out_trade_no"], provider_no=found.get("transaction_id", ""),
                 amount_fen=int(found["amount"]["total"]), at=_moment(found.get("success_time"), said), body=said,
             )  # fmt: skip
-        is_back = event == "REFUND.SUCCESS" and found.get("refund_status") == "SUCCESS"
         return Notice(
-            notice_id=said["id"], kind=NoticeKind.REFUNDED if is_back else NoticeKind.OTHER,
+            notice_id=said["id"], kind=_REFUND_KINDS.get((event, found.get("refund_status")), NoticeKind.OTHER),
             number=found.get("out_refund_no", ""), provider_no=found.get("refund_id", ""),
             amount_fen=int(found.get("amount", {}).get("refund", 0)), at=_moment(found.get("success_time"), said),
             body=said,

@@ -80,6 +80,11 @@ def _act(kept: PaymentNotice, at: datetime) -> str | None:
             done_at=notice.at,
         )  # fmt: skip
         return "已退款" if told else _unknown(kept, at)
+    if notice.kind is NoticeKind.REFUND_FAILED:
+        told = refund_outbox.take_no(
+            provider=kept.provider, key=notice.number, reason="渠道退款失败，请到商户平台查看原因", at=at
+        )
+        return "退款失败" if told else _unknown(kept, at)
     payment = Payment.objects.filter(provider=kept.provider, trade_no=notice.number).first()
     if payment is None:
         return _unknown(kept, at)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
+from campaigns.errors import OrderRefusal
 from campaigns.models import BillDifference, LedgerEntry, Payment, Refund
 from campaigns.payments.provider import BillLine, PaymentProvider
 from members.services.partitions import BUSINESS_ZONE
@@ -51,7 +53,10 @@ _Found = tuple[str, BillDifference.Kind, int | None, int | None]
 
 def _ours(provider: str, day: date) -> dict[str, int]:
     start = datetime.combine(day, time.min, BUSINESS_ZONE)
-    entries = LedgerEntry.objects.filter(payment__provider=provider, at__gte=start, at__lt=start + _DAY)
+    # What was paid back by hand never stands on a provider's bill; if it does, it went back twice.
+    entries = LedgerEntry.objects.filter(payment__provider=provider, at__gte=start, at__lt=start + _DAY).exclude(
+        refund__by_hand__confirmed_at__isnull=False
+    )
     return {
         row.refund.key if row.refund is not None else row.payment.trade_no: row.amount_fen
         for row in entries.select_related("payment", "refund").order_by("pk")
@@ -65,7 +70,9 @@ def _only_theirs(provider: str, lines: dict[str, BillLine], ours: dict[str, int]
             "trade_no", "amount_fen"
         )
     )
-    refunds = Refund.objects.filter(payment__provider=provider, key__in=strange).exclude(state=Refund.State.PENDING)
+    refunds = Refund.objects.filter(payment__provider=provider, key__in=strange).exclude(
+        Q(state=Refund.State.PENDING) | Q(by_hand__confirmed_at__isnull=False)
+    )
     known |= {key: -fen for key, fen in refunds.values_list("key", "amount_fen")}
     return [
         (number, BillDifference.Kind.ONLY_THEIRS, None, line.amount_fen)
@@ -85,7 +92,10 @@ def _wrong_amounts(lines: dict[str, BillLine], ours: dict[str, int]) -> list[_Fo
 
 
 def settle_difference(*, difference: BillDifference, by: Staff, note: str, at: datetime) -> None:
-    """Somebody has found out and says what it was; audited."""
+    """Somebody has found out and says what it was; audited. :raises OrderRefusal: without a word"""
+    note = note.strip()
+    if not note:
+        raise OrderRefusal("请写明查到的原因")
     settled = BillDifference.objects.filter(pk=difference.pk, settled_at=None).update(
         settled_at=at, settled_by=by, note=note[:200]
     )

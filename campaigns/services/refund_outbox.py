@@ -8,13 +8,13 @@ from django.db.models import F, Q
 
 from campaigns.models import LedgerEntry, Order, OrderLine, Refund
 from campaigns.payments.provider import PaymentProvider, ProviderRefused, ProviderUnavailable, RefundAnswer
+from campaigns.selectors.money import ALARM_AFTER
 from campaigns.services.facts import record_money_back
 
 _LEASE = timedelta(minutes=2)
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=6)
 MOST_TRIES = 30  # about five days of pauses; then a person must look
-ALARM_AFTER = 5
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +96,15 @@ def take_word(*, provider: str, key: str, provider_no: str, amount_fen: int, don
     return True
 
 
+def take_no(*, provider: str, key: str, reason: str, at: datetime) -> bool:
+    """The provider tells that it could not give the money back. False where no such refund is ours."""
+    refund = Refund.objects.filter(payment__provider=provider, key=key).first()
+    if refund is None:
+        return False
+    _stuck(refund, reason, at)
+    return True
+
+
 def pause_after(tries: int) -> timedelta:
     """How long to wait after so many tries: doubling from a minute to six hours."""
     return min(_FIRST_PAUSE * float(2 ** min(tries, 16)), _LONGEST_PAUSE)
@@ -117,15 +126,6 @@ def _stuck(refund: Refund, reason: str, at: datetime) -> Refund:
     log.error("refund_stuck", refund=refund.key, tries=refund.tries, reason=reason, at=at.isoformat())
     Refund.objects.filter(pk=refund.pk).exclude(state=Refund.State.DONE).update(
         state=Refund.State.STUCK, leased_until=None, error=reason[:200], next_try_at=None
-    )
-    refund.refresh_from_db()
-    return refund
-
-
-def retry_stuck(*, refund: Refund, at: datetime) -> Refund:
-    """A person has looked and lets it be tried again, under the same key."""
-    Refund.objects.filter(pk=refund.pk, state=Refund.State.STUCK).update(
-        state=Refund.State.PENDING, tries=0, next_try_at=at, error=""
     )
     refund.refresh_from_db()
     return refund

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, Order, OrderLine
 from campaigns.names import mask_name
+from campaigns.payments.registry import providers
 from stores.templatetags.fmt import weekday, yuan
 
 register = template.Library()
@@ -52,6 +53,13 @@ _NEXT = {
 }
 
 _DEEDS: dict[str, str] = {Campaign.Play.CHAIN: "接龙", Campaign.Play.ONE_YUAN: "下单", Campaign.Play.GROUP_BUY: "参团"}
+
+
+@register.filter
+def provider_label(key: str) -> str:
+    """A provider's name as staff know it; one no longer configured keeps its short name."""
+    provider = providers().get(key)
+    return provider.label if provider is not None else key
 
 
 @register.filter

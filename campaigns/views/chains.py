@@ -16,6 +16,7 @@ from campaigns.errors import CampaignRefusal
 from campaigns.forms import ChainForm, item_forms
 from campaigns.models import Campaign
 from campaigns.selectors import staffing
+from campaigns.selectors.money import open_worries
 from campaigns.services import launching, opening
 from campaigns.views.access import campaign_or_404, may_run, refuse_strangers, runnable_or_404, store_of
 from communities.services.planning.own_posts import OwnPostRefused
@@ -47,6 +48,7 @@ def campaign_list(request: StaffRequest) -> HttpResponse:
     return render(request, "campaigns/list.html", {
         "page": Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page")), "shown": shown, "q": text,
         "may_open": may_run(request.user) and request.user.store_id is not None, "at": timezone.now(),
+        "worries": open_worries() if request.user.is_hq else None,
     })  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from campaigns.models import (
 from campaigns.payments import sandbox
 from campaigns.payments.provider import BadNotice, ProviderRefused, ProviderUnavailable
 from campaigns.payments.registry import provider_named, providers
-from campaigns.services import fulfilling, lapsing, reconciling, refund_outbox, refunding
+from campaigns.services import fulfilling, lapsing, reconciling, refund_desk, refund_outbox, refunding
 from campaigns.services.cancelling import cancel_order
 from campaigns.services.notices import handle_notice, take_notice
 from campaigns.services.paying import start_payment
@@ -252,7 +252,7 @@ def test_a_refund_is_tried_again_with_growing_pauses_and_waits_for_a_person_afte
     drive(at=at + 2 * MINUTE, provider=RefusingProvider())
     second = Refund.objects.get()
     after_no = second.state
-    refund_outbox.retry_stuck(refund=second, at=at + timedelta(days=1))
+    refund_desk.retry_stuck(refund=second, by=ManagerFactory(), at=at + timedelta(days=1))
     drive(at=at + timedelta(days=1))
 
     assert (first.state, first.next_try_at - at, after_no) == ("pending", 2 * MINUTE, "stuck")
