@@ -12,7 +12,7 @@ from communities.models.content import (
     MaterialVersion,
     Theme,
 )
-from communities.models.execution import PostUrge, StoreDay
+from communities.models.execution import PostUrge, StoreDay, StoreMonth
 from communities.models.feedback import FeedbackDay, MaterialDay, PostResult, SwapSuggestion
 from communities.models.groups import CustomerGroup, GroupMembership
 from communities.models.handover import HandoverItem, HandoverJob, UnassignedCustomer
@@ -27,6 +27,6 @@ __all__ = [
     "CodeBatch", "CodeScan", "CustomerGroup", "EntryCode", "FeedbackDay", "GroupMembership", "GroupWelcome",
     "HandoverItem", "HandoverJob", "LinkClick", "LintRule", "Material", "MaterialAsset", "MaterialDay",
     "MaterialVersion", "PlanCell", "PlanVersion", "PostContent", "PostEntry", "PostEvidence", "PostResult", "PostTask",
-    "PostUrge", "QuotaRule", "QuotaUse", "ShortLink", "Slot", "SlotCard", "SlotHour", "StoreDay", "StorePost",
-    "SwapSuggestion", "Theme", "UnassignedCustomer", "WelcomeOutcome", "WelcomeText",
+    "PostUrge", "QuotaRule", "QuotaUse", "ShortLink", "Slot", "SlotCard", "SlotHour", "StoreDay", "StoreMonth",
+    "StorePost", "SwapSuggestion", "Theme", "UnassignedCustomer", "WelcomeOutcome", "WelcomeText",
 ]  # fmt: skip

@@ -9,15 +9,9 @@ from django.db import models
 from communities.models.posts import PostTask
 
 
-class StoreDay(models.Model):
-    """How many of a store's posts of one day ended how, counted off `PostTask` once the day is over.
+class _Measured(models.Model):
+    """How many posts ended how: the columns are `selectors.measures.MEASURES`."""
 
-    The columns are `selectors.measures.MEASURES`. A month of a chain is two million posts; these are its 150,000 rows.
-    Days without a row yet are counted live, so a board never waits for the roll-up.
-    """
-
-    store = models.ForeignKey("stores.Store", on_delete=models.CASCADE, related_name="+", verbose_name="门店")
-    day = models.DateField("日期")
     total = models.PositiveIntegerField("应发")
     on_time = models.PositiveIntegerField("准时")
     late = models.PositiveIntegerField("迟发")
@@ -38,11 +32,42 @@ class StoreDay(models.Model):
     self_declared = models.PositiveIntegerField("店长自报")
 
     class Meta:
+        abstract = True
+
+
+class StoreDay(_Measured):
+    """How a store's posts of one day ended, counted off `PostTask` once the day is over.
+
+    A month of a chain is two million posts; these are its 150,000 rows. Days without a row yet are counted live, so a
+    board never waits for the roll-up.
+    """
+
+    store = models.ForeignKey("stores.Store", on_delete=models.CASCADE, related_name="+", verbose_name="门店")
+    day = models.DateField("日期")
+
+    class Meta:
         verbose_name = verbose_name_plural = "门店日执行"
         constraints: ClassVar = [models.UniqueConstraint(fields=["day", "store"], name="one_count_per_store_and_day")]
 
     def __str__(self) -> str:
         return f"{self.store_id} {self.day}"
+
+
+class StoreMonth(_Measured):
+    """The sum of a store's `StoreDay` rows of one month, kept with them: to rank a chain by its month, 5,000 rows."""
+
+    store = models.ForeignKey("stores.Store", on_delete=models.CASCADE, related_name="+", verbose_name="门店")
+    month = models.DateField("月份", help_text="当月 1 日")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "门店月执行"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["month", "store"], name="one_sum_per_store_and_month"),
+            models.CheckConstraint(condition=models.Q(month__day=1), name="a_month_is_named_by_its_first_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.month:%Y-%m}"
 
 
 class PostUrge(models.Model):

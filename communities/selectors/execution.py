@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from communities.models import PostTask, StoreDay
+from communities.models import PostTask, StoreDay, StoreMonth
 from communities.selectors.measures import EXPECTED, MEASURES, MISSED, SKIPPED, Tally, counted
 from stores.models import Store
 
@@ -81,9 +81,12 @@ def day_ranking(
 def month_ranking(
     *, first: date, last: date, stores: QuerySet[Store], everyone: bool, state: str, sort: str, at: datetime
 ) -> Ranking:
-    """The same of several days: off the roll-up as far as it reaches, live from there on."""
+    """The same of a whole month, or of one up to today: off the roll-up as far as it reaches, live from there on.
+
+    :param first: the first day of the month
+    """
     live_from = _live_from(first)
-    rolled = StoreDay.objects.filter(day__range=(first, min(last, live_from - timedelta(days=1))))
+    rolled = StoreMonth.objects.filter(month=first)
     posts = PostTask.objects.filter(day__range=(live_from, last))
     if not everyone:
         rolled, posts = rolled.filter(store__in=stores), posts.filter(store__in=stores)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from communities.models import PostTask, StoreDay
+from communities.models import PostTask, StoreDay, StoreMonth
 from communities.selectors import execution
 from communities.selectors.measures import MEASURES, Tally
-from communities.services.cadence.rolling import roll_up
+from communities.services.cadence.rolling import roll_up, roll_up_day
 from stores.models import Store
 from tests.execution.posts import DAY, Evidence, S, moment, post
 from tests.factories import StoreFactory
@@ -166,6 +166,19 @@ def test_a_month_is_the_same_counted_live_or_off_the_roll_up(store):
     assert month() == live
     assert live[0].total["total"] == 15
     assert Tally.sum_of(list(live[1].values())) == live[0].total
+
+
+def test_a_month_holds_its_own_days_only_and_follows_a_day_that_is_counted_anew(store):
+    tenth = DAY.replace(day=1) - timedelta(days=18)
+    for day in (DAY.replace(day=1) - timedelta(days=1), tenth, DAY.replace(day=1)):
+        late = post(store=store, state=S.RELEASED, day=day)
+    roll_up(at=AT)
+    PostTask.objects.filter(pk=late.pk).update(state=S.SENT, evidence=3, done_at=late.due_at)
+
+    roll_up_day(day=late.day, at=AT)
+
+    months = StoreMonth.objects.order_by("month").values_list("month", "total", "waiting", "on_time")
+    assert list(months) == [(tenth.replace(day=1), 2, 2, 0), (DAY.replace(day=1), 1, 0, 1)]
 
 
 def test_the_roll_up_settles_yesterday_again_and_catches_up_what_it_slept_through(store):
