@@ -14,6 +14,7 @@ class CommunitiesConfig(AppConfig):
         from communities.services.feedback import clicking
         from communities.services.handover import outcomes as handovers
         from members import merge_registry, recognition
+        from tagging import places
         from tagging.segmenting import kinds
         from wecom import registry
 
@@ -29,6 +30,7 @@ class CommunitiesConfig(AppConfig):
         merge_registry.register("handovers", "交接记录", handovers.move_items)
         merge_registry.register("memberships", "群成员记录", groups.move_memberships)
         kinds.register(segment_kinds.IN_A_GROUP)
+        places.register_groups("communities", segment_kinds.groups_of)
         recognition.register("stays", groups.link_stays)
         merge_registry.register("clicks", "点击", clicking.move_clicks)
         merge_registry.register("entries", "接龙", clicking.move_entries)

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("members/", include("members.urls")),
     path("talks/", include("tagging.talk_urls")),
     path("segments/", include("tagging.segment_urls")),
+    path("questionnaires/", include("tagging.questionnaire_urls")),
     path("imports/", include("stores.import_urls")),
     path("codes/", include("communities.code_urls")),
     path("", include("communities.entry_urls")),

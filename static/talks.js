@@ -1,4 +1,4 @@
-/* [data-copy-text="#id"] copies the text of #id, in clients old and new. */
+/* [data-copy-text="#id"] copies the text of #id, in clients old and new, and says [data-said]. */
 (() => {
   "use strict";
 
@@ -22,7 +22,7 @@
     const button = event.target.closest("[data-copy-text]");
     if (!button) return;
     const done = await copied(document.querySelector(button.dataset.copyText).textContent);
-    const text = done ? "已复制，去企业微信粘贴给她" : "没能复制，请长按那句话";
+    const text = done ? button.dataset.said || "已复制，去企业微信粘贴给她" : "没能复制，请长按那句话";
     document.dispatchEvent(new CustomEvent("toast", { detail: { text, error: !done } }));
   });
 })();

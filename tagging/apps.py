@@ -15,12 +15,14 @@ class TaggingConfig(AppConfig):
         from tagging.imports.flavours import FlavourImport
         from tagging.selectors import taste_reasons
         from tagging.services import keeping, tags, touching, valuing
+        from tagging.services.questionnaires import answering
         from wecom import registry
 
         imports_registry.register("flavours", FlavourImport())
         merge_registry.register("recommendations", "口味与推荐", keeping.forget_absorbed)
         merge_registry.register("talks", "话术与事实", touching.move_to_survivor)
         merge_registry.register("tags", "标签", tags.move_to_survivor)
+        merge_registry.register("responses", "问卷", answering.move_to_survivor)
         merge_registry.register("values", "会员价值", valuing.forget_absorbed)
         knowledge.register_reasons("taste", taste_reasons.reasons)
         for change in ("edit_external_contact", "add_external_contact"):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from campaigns.h5 import chain, entering, group_buy, one_yuan, orders, places, quiet
+from campaigns.h5 import chain, entering, group_buy, one_yuan, orders, places, questionnaires, quiet
 
 app_name = "h5"
 
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<slug:token>/cancel/", orders.cancel, name="cancel"),
     path("team/<slug:token>/", group_buy.team, name="team"),
     path("friend/<slug:token>/", one_yuan.friend, name="friend"),
+    path("ask/<slug:token>/", questionnaires.ask, name="ask"),
+    path("ask/<slug:token>/thanks/", questionnaires.asked, name="asked"),
+    path("ask/<slug:token>/<slug:place>/", questionnaires.ask, name="ask_at"),
     path("<slug:token>/", places.campaign, name="campaign"),
     path("<slug:token>/team-up/", group_buy.team_up, name="team_up"),
     path("<slug:token>/first/", one_yuan.first, name="first"),

@@ -24,6 +24,7 @@ _MINE = frozenset(
     {"stores:account", "stores:password", "stores:second_factor", "stores:verify", "stores:recovery_codes"}
 )
 _EXECUTION = frozenset({"dashboard:execution", "dashboard:execution_store", "dashboard:execution_post"})
+_GROUPS = frozenset({"segments", "questionnaires"})
 _BY_NAME = _MINE | _EXECUTION
 
 
@@ -82,7 +83,7 @@ def _shop_doors(person: Staff) -> Iterator[Door]:
     store = (person.store_id,)
     yield Door("门店", "store", "stores:detail", frozenset({"stores"}), store, tucked=True, group="日常")
     yield Door("会员", "users", "members:list", frozenset({"members"}), group="会员")
-    yield Door("人群", "users-round", "segments:list", frozenset({"segments"}), tucked=True, group="会员")
+    yield Door("人群", "users-round", "segments:list", _GROUPS, tucked=True, group="会员")
     yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True, group="会员")
     yield Door("口味", "cherry", "tastes:list", frozenset({"tastes"}), tucked=True, group="会员")
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), group="社群")
@@ -106,7 +107,7 @@ def _office_doors(person: Staff) -> Iterator[Door]:
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True, group="内容")
     yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True, group="内容")
     yield Door("会员", "users", "members:list", frozenset({"members"}), tucked=True, group="会员")
-    yield Door("人群", "users-round", "segments:list", frozenset({"segments"}), tucked=True, group="会员")
+    yield Door("人群", "users-round", "segments:list", _GROUPS, tucked=True, group="会员")
     yield Door("口味", "cherry", "tastes:list", frozenset({"tastes"}), tucked=True, group="会员")
     yield Door("社群", "messages-square", "communities:list", frozenset({"communities"}), tucked=True, group="社群")
     yield Door("渠道码", "qr-code", "codes:list", frozenset({"codes"}), tucked=True, group="社群")

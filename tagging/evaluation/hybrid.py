@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tagging.evaluation import tasks
-from tagging.evaluation.measures import measure
 from tagging.recommending import signals
 from tagging.recommending.choosing import Choice, learn_weights
 from tagging.recommending.crowd import read_crowd
+from tagging.recommending.learning import gains
 from tagging.recommending.priors import prior_weights
 
 if TYPE_CHECKING:
@@ -41,15 +41,31 @@ def tables(situation: Situation) -> Floats:
     return signals.table(situation.own, crowd=crowd, catalogue=situation.catalogue)
 
 
-def learn(task: Task, data: Purchases, *, without: Collection[str] = ()) -> Learnt:
-    """Learn the weights, each caution tried on windows left out; `without` takes signals away (for an ablation)."""
-    mask = np.asarray([name not in without for name in signals.SIGNALS], dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The training questions of a task with every signal laid out, window by window."""
+
+    windows: list[list[Choice]]
+    prior: Floats
+
+
+def lay(task: Task, data: Purchases) -> Laid:
+    """Ask a task inside the training period: once, for however many sets of signals are then learnt."""
     windows = tasks.training_situations(task, data)
-    laid = [[tables(situation) * mask for situation in window] for window in windows]
-    prior = prior_weights(repeats=task.repeats, horizon_days=_horizon(windows)) * mask
-    tried = {caution: _left_out(windows, laid, prior, caution) for caution in _CAUTIONS}
+    horizon = windows[0][0].horizon if windows else tasks.QUARTER_DAYS
+    return Laid(
+        [_choices(window) for window in windows], prior_weights(repeats=task.repeats, horizon_days=horizon)
+    )  # fmt: skip
+
+
+def learn(laid: Laid, *, used: Collection[str] = signals.SIGNALS) -> Learnt:
+    """Learn the weights of the signals used, each caution tried on windows left out."""
+    mask = np.asarray([name in used for name in signals.SIGNALS], dtype=np.float32)
+    windows = [[(candidates * mask, bought) for candidates, bought in window] for window in laid.windows]
+    prior = laid.prior * mask
+    tried = {caution: _left_out(windows, prior, caution) for caution in _CAUTIONS}
     caution = max(tried, key=lambda each: (round(tried[each], 3), each))
-    everything = [choice for window, layer in zip(windows, laid, strict=True) for choice in _choices(window, layer)]
+    everything = [choice for window in windows for choice in window]
     return Learnt(learn_weights(everything, prior=prior, caution=caution) * mask, caution, tried)
 
 
@@ -59,30 +75,20 @@ def score(situation: Situation, weights: Floats) -> Floats:
     return utility
 
 
-def _horizon(windows: Sequence[Sequence[Situation]]) -> int:
-    return windows[0][0].horizon if windows else tasks.QUARTER_DAYS
-
-
-def _left_out(
-    windows: Sequence[Sequence[Situation]], laid: Sequence[Sequence[Floats]], prior: Floats, caution: float
-) -> float:
+def _left_out(windows: Sequence[Sequence[Choice]], prior: Floats, caution: float) -> float:
     """NDCG@10 over windows none of which had a part in the weights that ranked it."""
     found = []
-    for out, (window, layer) in enumerate(zip(windows, laid, strict=True)):
-        others = [
-            choice
-            for place, (each, tables_) in enumerate(zip(windows, laid, strict=True))
-            if place != out
-            for choice in _choices(each, tables_)
+    for out, window in enumerate(windows):
+        others = [choice for place, each in enumerate(windows) if place != out for choice in each]
+        found += gains(window, learn_weights(others, prior=prior, caution=caution))
+    return float(np.mean(found)) if found else 0.0
+
+
+def _choices(window: Sequence[Situation]) -> list[Choice]:
+    found = []
+    for situation in window:
+        laid = tables(situation)
+        found += [
+            (laid[query.household][query.candidates], query.bought[query.candidates]) for query in situation.queries
         ]
-        weights = learn_weights(others, prior=prior, caution=caution)
-        found.append(measure(window, [table @ weights for table in layer]).ndcg)
-    return float(np.concatenate(found).mean()) if found else 0.0
-
-
-def _choices(window: Sequence[Situation], laid: Sequence[Floats]) -> list[Choice]:
-    return [
-        (table[query.household][query.candidates], query.bought[query.candidates])
-        for situation, table in zip(window, laid, strict=True)
-        for query in situation.queries
-    ]
+    return found

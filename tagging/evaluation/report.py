@@ -16,7 +16,7 @@ from tagging.evaluation.measures import coverage_interval, interval, measure
 from tagging.recommending.signals import SIGNALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from tagging.evaluation.data import Purchases
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from tagging.recommending.facts import Floats
 
 COLUMNS = ("dataset", "task", "household", "as_of", "rank", "variety")
-# What is taken away in turn; tastes are also what tells what a newcomer may sell.
-ABLATIONS = {
+# What is taken away in turn, and put alone upon a floor in turn.
+PARTS = {
     "season": ("season", "own_season", "month", "own_month"),
     "crowd": ("crowd",),
     "habit": ("habit", "times", "gap"),
     "taste": ("taste",),
 }
+FLOOR = ("popularity", "category")
 
 
 def evaluate(
@@ -64,23 +65,55 @@ def evaluate(
 
 
 def _graded(task: Task, data: Purchases, situations: Sequence[Situation]) -> tuple[dict[str, Any], Results]:
-    learnt = hybrid.learn(task, data)
-    ours = measure(situations, [hybrid.score(each, learnt.weights) for each in situations])
-    others = {
+    asked, others = _Asked(task, data, situations), {
         name: measure(situations, [untied(baseline(each)) for each in situations])
         for name, baseline in BASELINES.items()
-    }
+    }  # fmt: skip
+    learnt = hybrid.learn(asked.laid)
+    ours = asked.results(learnt)
     best = max(others, key=lambda name: float(others[name].ndcg.mean()))
+    floor = asked.of(FLOOR, blind=True)
     return {
         "queries": len(ours.ndcg),
         "households": len(set(ours.households.tolist())),
         "weights": dict(zip(SIGNALS, [round(float(w), 3) for w in learnt.weights], strict=True)),
+        "validation_ndcg10": round(learnt.tried[learnt.caution], 4),
         "models": {name: _figures(results) for name, results in {"hybrid": ours, **others}.items()},
         "best_baseline": best,
         "difference_to_best": _difference(ours, others[best]),
         "difference_to_pop_season": _difference(ours, others["pop_season"]),
-        "without": {name: _difference(ours, _without(name, task, data, situations)) for name in ABLATIONS},
+        "floor": _figures(floor)["ndcg10"],
+        "adds_last": {name: _difference(ours, asked.without(name)) for name in PARTS},
+        "adds_first": {name: _difference(asked.alone(name), floor) for name in PARTS},
     }, ours
+
+
+class _Asked:
+    """One task's questions of the training period and of the end, with tastes known and without."""
+
+    def __init__(self, task: Task, data: Purchases, situations: Sequence[Situation]) -> None:
+        unknown: Floats = np.full_like(data.catalogue.taste, np.nan)
+        blind = replace(data, catalogue=replace(data.catalogue, taste=unknown))
+        self._situations = situations
+        self._in_the_dark = [tasks.without_taste(each) for each in situations]
+        self.laid, self._laid_blind = hybrid.lay(task, data), hybrid.lay(task, blind)
+        self._is_launch = task is tasks.UNSEEN
+
+    def results(self, learnt: hybrid.Learnt, *, blind: bool = False) -> Results:
+        situations = self._in_the_dark if blind else self._situations
+        return measure(situations, [hybrid.score(each, learnt.weights) for each in situations])
+
+    def of(self, used: Collection[str], *, blind: bool) -> Results:
+        return self.results(hybrid.learn(self._laid_blind if blind else self.laid, used=used), blind=blind)
+
+    def without(self, part: str) -> Results:
+        """All but one part; without tastes, a newcomer's season is not told from them either."""
+        return self.of([name for name in SIGNALS if name not in PARTS[part]], blind=part == "taste")
+
+    def alone(self, part: str) -> Results:
+        """The floor and one part; of a newcomer taste tells the season, so there it brings that along."""
+        more = ("season",) if part == "taste" and self._is_launch else ()
+        return self.of((*FLOOR, *PARTS[part], *more), blind=part != "taste")
 
 
 def _figures(results: Results) -> dict[str, Any]:
@@ -100,16 +133,6 @@ def _numbers(found: Any) -> dict[str, float]:
     return {"mean": round(found.mean, 4), "low": round(found.low, 4), "high": round(found.high, 4)}
 
 
-def _without(name: str, task: Task, data: Purchases, situations: Sequence[Situation]) -> Results:
-    blind = name == "taste"
-    if blind:
-        unknown: Floats = np.full_like(data.catalogue.taste, np.nan)
-        data = replace(data, catalogue=replace(data.catalogue, taste=unknown))
-        situations = [tasks.without_taste(each) for each in situations]
-    learnt = hybrid.learn(task, data, without=ABLATIONS[name])
-    return measure(situations, [hybrid.score(each, learnt.weights) for each in situations])
-
-
 def _predicted(
     task: Task, data: Purchases, situations: Sequence[Situation], ours: Results
 ) -> Iterator[tuple[str, str, str, str, int, str]]:
@@ -123,12 +146,15 @@ def _predicted(
 def _summary(graded: dict[str, Any]) -> str:
     ours, best = graded["models"]["hybrid"], graded["models"][graded["best_baseline"]]
     gap, season = graded["difference_to_best"], graded["difference_to_pop_season"]
-    adds = "  ".join(f"{signal} {part['mean']:+.3f}" for signal, part in graded["without"].items())
+    last, first = (
+        "  ".join(f"{part} {found['mean']:+.3f}" for part, found in graded[name].items())
+        for name in ("adds_last", "adds_first")
+    )
     return (
         f"NDCG@10 {ours['ndcg10']['mean']:.3f} [{ours['ndcg10']['low']:.3f}, {ours['ndcg10']['high']:.3f}]"
         f"  hit@10 {ours['hit10']['mean']:.3f}  coverage {ours['coverage']['mean']:.2f}"
         f"  | {graded['best_baseline']} {best['ndcg10']['mean']:.3f}"
         f"  diff {gap['mean']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
         f"  to pop_season {season['mean']:+.3f} [{season['low']:+.3f}, {season['high']:+.3f}]"
-        f"  | adds: {adds}  ({graded['queries']} queries)"
+        f"  | adds last: {last}  | on a floor of {graded['floor']['mean']:.3f}: {first}  ({graded['queries']} queries)"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,19 +26,16 @@ def learn_weights(choices: Sequence[Choice], *, prior: Floats, caution: float) -
     """
     if not choices:
         return prior.astype(np.float32)
-    centred = [(signals - signals.mean(0)).astype(np.float64) for signals, _ in choices]
-    spread = np.sqrt(np.mean([(block**2).mean(0) for block in centred], axis=0)) + 1e-6
-    blocks = [block / spread for block in centred]
-    targets = [bought / bought.sum() for _, bought in choices]
-    start = prior * spread
+    asked = _lay(choices)
+    start = prior * asked.spread
     weights = start.copy()
-    best = _likelihood(blocks, targets, weights) - caution / 2 * float(((weights - start) ** 2).sum())
+    best = _likelihood(asked, weights) - caution / 2 * float(((weights - start) ** 2).sum())
     for _ in range(_STEPS):
-        step = _newton_step(blocks, targets, weights, start=start, caution=caution)
+        step = _newton_step(asked, weights, start=start, caution=caution)
         length = 1.0
         while length > _SHORTEST:
             tried = weights + length * step
-            value = _likelihood(blocks, targets, tried) - caution / 2 * float(((tried - start) ** 2).sum())
+            value = _likelihood(asked, tried) - caution / 2 * float(((tried - start) ** 2).sum())
             if value >= best:
                 break
             length /= 2
@@ -46,30 +44,48 @@ def learn_weights(choices: Sequence[Choice], *, prior: Floats, caution: float) -
         weights, gained, best = tried, value - best, value
         if gained < _ENOUGH:
             break
-    learnt: Floats = (weights / spread).astype(np.float32)
+    learnt: Floats = (weights / asked.spread).astype(np.float32)
     return learnt
 
 
-def _likelihood(blocks: Sequence[Floats], targets: Sequence[Floats], weights: Floats) -> float:
-    total = 0.0
-    for block, target in zip(blocks, targets, strict=True):
-        utility = block @ weights
-        top = utility.max()
-        total += float(target @ utility - top - np.log(np.exp(utility - top).sum()))
-    return total
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """All choices one below the other: a step is then a few passes over one table, however many choices there are."""
+
+    rows: np.ndarray  # (candidates of all choices, signals), centred by choice, in spreads
+    starts: np.ndarray  # (choices,): where each begins
+    owner: np.ndarray  # (candidates of all choices,): whose
+    bought: np.ndarray  # (choices, signals): the mean of what was bought
+    spread: np.ndarray  # (signals,)
 
 
-def _newton_step(
-    blocks: Sequence[Floats], targets: Sequence[Floats], weights: Floats, *, start: Floats, caution: float
-) -> Floats:
-    slope = -caution * (weights - start)
-    curve = -caution * np.eye(len(weights))
-    for block, target in zip(blocks, targets, strict=True):
-        utility = block @ weights
-        chance = np.exp(utility - utility.max())
-        chance /= chance.sum()
-        mean = chance @ block
-        slope += target @ block - mean
-        curve -= (block * chance[:, None]).T @ block - np.outer(mean, mean)
-    step: Floats = -np.linalg.solve(curve, slope)
+def _lay(choices: Sequence[Choice]) -> _Asked:
+    centred = [(signals - signals.mean(0)).astype(np.float64) for signals, _ in choices]
+    spread = np.sqrt(np.mean([(block**2).mean(0) for block in centred], axis=0)) + 1e-6
+    lengths = np.asarray([len(block) for block in centred])
+    rows = np.concatenate(centred) / spread
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    target = np.concatenate([bought / bought.sum() for _, bought in choices])
+    return _Asked(
+        rows, starts, np.repeat(np.arange(len(lengths)), lengths),
+        np.add.reduceat(rows * target[:, None], starts, axis=0), spread,
+    )  # fmt: skip
+
+
+def _likelihood(asked: _Asked, weights: np.ndarray) -> float:
+    utility = asked.rows @ weights
+    top = np.maximum.reduceat(utility, asked.starts)
+    spread_out = np.add.reduceat(np.exp(utility - top[asked.owner]), asked.starts)
+    return float((asked.bought @ weights - top - np.log(spread_out)).sum())
+
+
+def _newton_step(asked: _Asked, weights: np.ndarray, *, start: np.ndarray, caution: float) -> np.ndarray:
+    utility = asked.rows @ weights
+    chance = np.exp(utility - np.maximum.reduceat(utility, asked.starts)[asked.owner])
+    chance /= np.add.reduceat(chance, asked.starts)[asked.owner]
+    weighed = asked.rows * chance[:, None]
+    mean = np.add.reduceat(weighed, asked.starts, axis=0)
+    slope = (asked.bought - mean).sum(0) - caution * (weights - start)
+    curve = mean.T @ mean - asked.rows.T @ weighed - caution * np.eye(len(weights))
+    step: np.ndarray = -np.linalg.solve(curve, slope)
     return step

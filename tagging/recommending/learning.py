@@ -66,12 +66,18 @@ def learn_task(history: History, catalogue: Catalogue, *, task: Task, as_of: int
 
 def ndcg(choices: Sequence[Choice], weights: Floats) -> float:
     """Mean NDCG@10 of ranking each choice's candidates by these weights."""
+    found = gains(choices, weights)
+    return float(np.mean(found)) if found else 0.0
+
+
+def gains(choices: Sequence[Choice], weights: Floats) -> list[float]:
+    """NDCG@10 of each choice."""
     found = []
     for candidates, bought in choices:
         order = np.argsort(-(candidates @ weights), kind="stable")[:RANKS]
         ideal = _DISCOUNT[: min(int(bought.sum()), RANKS)].sum()
         found.append(float((bought[order] * _DISCOUNT[: len(order)]).sum() / ideal))
-    return float(np.mean(found)) if found else 0.0
+    return found
 
 
 def _choices(

@@ -1,6 +1,6 @@
 """Tags: made from rules or by hand, given and taken by night, and by people in between."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from tagging.selectors.shelves import opted_out
 _BATCH = 2_000
 _WORD = 30  # WeCom's own limit
 _LONGEST = 3_650  # days
-_BY_PEOPLE = (MemberTag.Source.STAFF, MemberTag.Source.WECOM)
+BY_PEOPLE = (MemberTag.Source.STAFF, MemberTag.Source.WECOM)
 
 
 def make_tag(*, group: str, name: str, rules: Any, lasts_days: int | None, by: Staff, at: datetime) -> Tag:
@@ -54,7 +54,7 @@ def put_on(
             member=member, tag=tag,
             defaults={"source": origin, "by": by, "at": at, "expires_at": _expiry(tag, at)},
         )  # fmt: skip
-        if origin in _BY_PEOPLE:
+        if origin in BY_PEOPLE:
             _note_word(member=member, tag=tag, is_worn=True, by=by, at=at)
     if tell:
         tell_wecom(member.pk, [tag])
@@ -67,6 +67,15 @@ def take_off(*, member: Member, tag: Tag, by: Staff | None, at: datetime, tell: 
         _note_word(member=member, tag=tag, is_worn=False, by=by, at=at)
     if tell:
         tell_wecom(member.pk, [tag])
+
+
+def withdraw_answers(*, member: Member, tag_ids: Collection[int]) -> None:
+    """Take off what she once answered and answers otherwise now; what others gave stays."""
+    worn = MemberTag.objects.filter(member=member, tag__in=tag_ids, source=MemberTag.Source.QUESTIONNAIRE)
+    gone = list(Tag.objects.filter(pk__in=worn.values("tag")))
+    worn.delete()
+    if gone:
+        tell_wecom(member.pk, gone)
 
 
 def apply_rules(*, store: Store, at: datetime) -> tuple[int, int]:
@@ -109,7 +118,7 @@ def _after_words(tag: Tag, hers: QuerySet[Member], wanted: QuerySet[Member]) -> 
     used_up = list(words.filter(Q(rule_held=False) & holds | Q(rule_held=True) & ~holds).values_list("pk", "member"))
     if used_up:
         MemberTag.objects.filter(
-            tag=tag, member__in=[member for _, member in used_up], source__in=_BY_PEOPLE
+            tag=tag, member__in=[member for _, member in used_up], source__in=BY_PEOPLE
         ).update(source=MemberTag.Source.RULE)  # fmt: skip
         TagWord.objects.filter(pk__in=[pk for pk, _ in used_up]).delete()
     return wanted.exclude(pk__in=words.filter(is_worn=False).values("member"))
