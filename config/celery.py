@@ -213,6 +213,17 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=7, minute=20),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            # After the mirror, the night's imports, members' value and the late attribution of 6:12.
+            "metrics of the day that is over": {
+                "task": "metrics.bulk_roll_night",
+                "schedule": crontab(hour=6, minute=35),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "metrics of today": {
+                "task": "metrics.bulk_roll_today",
+                "schedule": crontab(hour="8-22", minute="3,33"),
+                "options": {"queue": BULK, "expires": 60},
+            },
             "links in materials": {
                 "task": "communities.bulk_check_links",
                 "schedule": crontab(hour=5, minute=10),

@@ -1,5 +1,6 @@
 """Monthly partitions of the purchase table."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -69,6 +70,13 @@ def new_partitions(*, months: Iterable[date]) -> Iterator[str]:
     months = list(months)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE members_purchase_new (LIKE members_purchase) PARTITION BY RANGE (bought_at)")
+        # Whoever watches the purchases by a trigger watches these.
+        cursor.execute(
+            "SELECT pg_get_triggerdef(oid) FROM pg_trigger "
+            "WHERE tgrelid = 'members_purchase'::regclass AND NOT tgisinternal"
+        )
+        for (watch,) in cursor.fetchall():
+            cursor.execute(re.sub(r" ON (\w+\.)?members_purchase ", " ON members_purchase_new ", watch, count=1))
         for month in months:
             cursor.execute(_create(month))
             cursor.execute(_attach(month, to="members_purchase_new"))

@@ -37,7 +37,9 @@ class DirtyDay(models.Model):
         ENTRY = "entry", "接龙与下单"
         ORDER = "order", "活动订单"
         CODE = "code", "扫码"
-        IDENTITY = "identity", "注册"
+        IDENTITY = "identity", "认出会员"
+        CONTACT = "contact", "添加员工"
+        REST = "rest", "没有算完"  # what a night's pass had no time for: this day only
 
     store = models.ForeignKey("stores.Store", on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
     day = models.DateField("日期")
