@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         ("communities", "0004_the_cadence_begins_with"),
         ("members", "0004_contacts_mirror_wecom"),
         ("stores", "0004_departments_and_wecom_userids"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("stores", "__first__"),
     ]
 
     operations = [
@@ -165,6 +165,41 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "活动",
                 "verbose_name_plural": "活动",
+                "indexes": [
+                    models.Index(fields=["store", "state"], name="campaigns_of_a_store"),
+                    models.Index(fields=["state", "starts_at"], name="campaigns_by_start"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="a_campaign_ends_after_it_starts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("budget_fen", None), ("spent_fen__lte", models.F("budget_fen")), _connector="OR"
+                        ),
+                        name="a_campaign_keeps_its_budget",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("region", None), ("scope", "store"), ("store__isnull", False)),
+                            models.Q(("region__isnull", False), ("scope", "region"), ("store", None)),
+                            models.Q(("region", None), ("scope__in", ["list", "all"]), ("store", None)),
+                            models.Q(("is_template", True), ("store", None)),
+                            _connector="OR",
+                        ),
+                        name="a_campaign_has_the_place_of_its_scope",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("pickup_until", None),
+                            ("pickup_from", None),
+                            ("pickup_until__gt", models.F("pickup_from")),
+                            _connector="OR",
+                        ),
+                        name="pickup_ends_after_it_begins",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -195,6 +230,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "接龙名单",
                 "verbose_name_plural": "接龙名单",
+                "constraints": [
+                    models.UniqueConstraint(fields=("campaign", "store"), name="one_board_per_campaign_and_store")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -239,6 +277,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "活动商品",
                 "verbose_name_plural": "活动商品",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("per_member", None), ("per_member__gt", 0), _connector="OR"),
+                        name="a_limit_per_member_is_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("per_order", None), ("per_order__gt", 0), _connector="OR"),
+                        name="a_limit_per_order_is_positive",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -256,6 +304,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "1元购首单",
                 "verbose_name_plural": "1元购首单",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at", None)), fields=("member",), name="one_live_claim_per_member"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -275,6 +328,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "1元购标识",
                 "verbose_name_plural": "1元购标识",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at", None)),
+                        fields=("kind", "digest"),
+                        name="one_first_order_per_person",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -301,6 +361,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "拼团规则",
                 "verbose_name_plural": "拼团规则",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("size__range", (2, 10))), name="a_team_is_two_to_ten")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -331,6 +394,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "活动库存",
                 "verbose_name_plural": "活动库存",
+                "constraints": [
+                    models.UniqueConstraint(fields=("item", "store"), name="one_stock_per_item_and_store"),
+                    models.CheckConstraint(
+                        condition=models.Q(("taken__lte", models.F("quota"))), name="campaign_never_oversold"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -381,6 +450,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "团",
                 "verbose_name_plural": "团",
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "open")), fields=["expires_at"], name="teams_to_decide")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "paid_seats__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("size"), "-", models.F("virtual_seats")
+                                ),
+                            )
+                        ),
+                        name="a_team_is_never_overfilled",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -515,6 +600,28 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "订单",
                 "verbose_name_plural": "订单",
+                "indexes": [
+                    models.Index(fields=["store", "state", "reserved_at"], name="orders_of_a_store"),
+                    models.Index(fields=["member", "reserved_at"], name="orders_of_a_member"),
+                    models.Index(
+                        condition=models.Q(("state", "reserved")), fields=["held_until"], name="orders_to_lapse"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "fulfilled")), fields=["fulfilled_at"], name="orders_to_complete"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("campaign", "member", "request_key"), name="one_order_per_request"),
+                    models.CheckConstraint(
+                        condition=models.Q(("refunded_fen__lte", models.F("paid_fen"))),
+                        name="never_refund_more_than_was_paid",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "confirmed"), models.Q(("pickup_code", ""), _negated=True)),
+                        fields=("store", "pickup_code"),
+                        name="a_pickup_code_names_one_order",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -568,6 +675,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "参团",
                 "verbose_name_plural": "参团",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["reserved", "paid", "confirmed"])),
+                        fields=("team", "member"),
+                        name="one_live_seat_per_member_and_team",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -612,6 +726,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "单件",
                 "verbose_name_plural": "单件",
+                "constraints": [
+                    models.UniqueConstraint(fields=("stock", "number"), name="pieces_of_a_stock_are_numbered"),
+                    models.CheckConstraint(
+                        condition=models.Q(("order", None), ("withdrawn_at", None), _connector="OR"),
+                        name="a_piece_withdrawn_is_nobodys",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -645,6 +766,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "接龙",
                 "verbose_name_plural": "接龙",
+                "constraints": [
+                    models.UniqueConstraint(fields=("board", "number"), name="numbers_of_a_board_are_unique")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -684,6 +808,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "订单商品",
                 "verbose_name_plural": "订单商品",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="an_order_line_has_goods"),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit", None), ("quantity", 1), _connector="OR"),
+                        name="a_piece_is_sold_once",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -718,6 +849,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "支付",
                 "verbose_name_plural": "支付",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("provider_no", ""), _negated=True),
+                        fields=("provider", "provider_no"),
+                        name="a_provider_number_counts_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "paid"), _negated=True), ("paid_at__isnull", False), _connector="OR"
+                        ),
+                        name="a_payment_made_has_its_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -809,6 +953,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "推荐结算",
                 "verbose_name_plural": "推荐结算",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["settle_from"], name="referrals_to_settle"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "void"), _negated=True),
+                            models.Q(("void_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_void_referral_says_why",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -853,6 +1012,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "退款",
                 "verbose_name_plural": "退款",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["pending", "sent"])),
+                        fields=["next_try_at"],
+                        name="refunds_to_drive",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("payment", "cause"), name="one_refund_per_payment_and_cause"),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount_fen__gt", 0)), name="a_refund_gives_something_back"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -892,6 +1064,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "资金流水",
                 "verbose_name_plural": "资金流水",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "paid")), fields=("payment",), name="a_payment_comes_in_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount_fen__gt", 0), ("kind", "paid"), ("refund", None)),
+                            models.Q(("amount_fen__lt", 0), ("kind", "refunded"), ("refund__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="money_has_a_direction_and_a_cause",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -945,6 +1130,24 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "候补",
                 "verbose_name_plural": "候补",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")), fields=["stock", "asked_at"], name="queue_of_a_stock"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "offered"])),
+                        fields=("stock", "member"),
+                        name="one_live_place_per_member",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "offered"), _negated=True), ("offer__isnull", False), _connector="OR"
+                        ),
+                        name="an_offer_holds_goods",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -986,278 +1189,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="campaign",
-            index=models.Index(fields=["store", "state"], name="campaigns_of_a_store"),
-        ),
-        migrations.AddIndex(
-            model_name="campaign",
-            index=models.Index(fields=["state", "starts_at"], name="campaigns_by_start"),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="a_campaign_ends_after_it_starts"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("budget_fen", None), ("spent_fen__lte", models.F("budget_fen")), _connector="OR"),
-                name="a_campaign_keeps_its_budget",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("region", None), ("scope", "store"), ("store__isnull", False)),
-                    models.Q(("region__isnull", False), ("scope", "region"), ("store", None)),
-                    models.Q(("region", None), ("scope__in", ["list", "all"]), ("store", None)),
-                    models.Q(("is_template", True), ("store", None)),
-                    _connector="OR",
-                ),
-                name="a_campaign_has_the_place_of_its_scope",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("pickup_until", None),
-                    ("pickup_from", None),
-                    ("pickup_until__gt", models.F("pickup_from")),
-                    _connector="OR",
-                ),
-                name="pickup_ends_after_it_begins",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="board",
-            constraint=models.UniqueConstraint(fields=("campaign", "store"), name="one_board_per_campaign_and_store"),
-        ),
-        migrations.AddConstraint(
-            model_name="campaignitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("per_member", None), ("per_member__gt", 0), _connector="OR"),
-                name="a_limit_per_member_is_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaignitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("per_order", None), ("per_order__gt", 0), _connector="OR"),
-                name="a_limit_per_order_is_positive",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="firstordertrace",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_at", None)), fields=("kind", "digest"), name="one_first_order_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="groupbuyterms",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("size__range", (2, 10))), name="a_team_is_two_to_ten"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="itemstock",
-            constraint=models.UniqueConstraint(fields=("item", "store"), name="one_stock_per_item_and_store"),
-        ),
-        migrations.AddConstraint(
-            model_name="itemstock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("taken__lte", models.F("quota"))), name="campaign_never_oversold"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="groupbuyteam",
-            index=models.Index(condition=models.Q(("state", "open")), fields=["expires_at"], name="teams_to_decide"),
-        ),
-        migrations.AddConstraint(
-            model_name="groupbuyteam",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "paid_seats__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("size"), "-", models.F("virtual_seats")
-                        ),
-                    )
-                ),
-                name="a_team_is_never_overfilled",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["store", "state", "reserved_at"], name="orders_of_a_store"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["member", "reserved_at"], name="orders_of_a_member"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("state", "reserved")), fields=["held_until"], name="orders_to_lapse"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("state", "fulfilled")), fields=["fulfilled_at"], name="orders_to_complete"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.UniqueConstraint(
-                fields=("campaign", "member", "request_key"), name="one_order_per_request"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("refunded_fen__lte", models.F("paid_fen"))), name="never_refund_more_than_was_paid"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "confirmed"), models.Q(("pickup_code", ""), _negated=True)),
-                fields=("store", "pickup_code"),
-                name="a_pickup_code_names_one_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="groupbuyseat",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["reserved", "paid", "confirmed"])),
-                fields=("team", "member"),
-                name="one_live_seat_per_member_and_team",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="firstorder",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("released_at", None)), fields=("member",), name="one_live_claim_per_member"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chainunit",
-            constraint=models.UniqueConstraint(fields=("stock", "number"), name="pieces_of_a_stock_are_numbered"),
-        ),
-        migrations.AddConstraint(
-            model_name="chainunit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("order", None), ("withdrawn_at", None), _connector="OR"),
-                name="a_piece_withdrawn_is_nobodys",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chainentry",
-            constraint=models.UniqueConstraint(fields=("board", "number"), name="numbers_of_a_board_are_unique"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="an_order_line_has_goods"),
-        ),
-        migrations.AddConstraint(
-            model_name="orderline",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("unit", None), ("quantity", 1), _connector="OR"), name="a_piece_is_sold_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("provider_no", ""), _negated=True),
-                fields=("provider", "provider_no"),
-                name="a_provider_number_counts_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "paid"), _negated=True), ("paid_at__isnull", False), _connector="OR"
-                ),
-                name="a_payment_made_has_its_time",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="referraluse",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["settle_from"], name="referrals_to_settle"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referraluse",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "void"), _negated=True),
-                    models.Q(("void_reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_void_referral_says_why",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="refund",
-            index=models.Index(
-                condition=models.Q(("state__in", ["pending", "sent"])), fields=["next_try_at"], name="refunds_to_drive"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.UniqueConstraint(fields=("payment", "cause"), name="one_refund_per_payment_and_cause"),
-        ),
-        migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount_fen__gt", 0)), name="a_refund_gives_something_back"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "paid")), fields=("payment",), name="a_payment_comes_in_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("amount_fen__gt", 0), ("kind", "paid"), ("refund", None)),
-                    models.Q(("amount_fen__lt", 0), ("kind", "refunded"), ("refund__isnull", False)),
-                    _connector="OR",
-                ),
-                name="money_has_a_direction_and_a_cause",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="waitentry",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")), fields=["stock", "asked_at"], name="queue_of_a_stock"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["waiting", "offered"])),
-                fields=("stock", "member"),
-                name="one_live_place_per_member",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waitentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "offered"), _negated=True), ("offer__isnull", False), _connector="OR"
-                ),
-                name="an_offer_holds_goods",
-            ),
         ),
     ]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("stores", "0003_api_tokens"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("stores", "__first__"),
     ]
 
     operations = [
@@ -135,6 +135,33 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "渠道码",
                 "verbose_name_plural": "渠道码",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "creating")),
+                        fields=["leased_until"],
+                        name="entry_code_to_be_made",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "retired"), _negated=True),
+                        fields=("store", "scene", "kind", "label"),
+                        name="one_code_per_store_scene_kind_label",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("config_id", ""), _negated=True),
+                        fields=("config_id",),
+                        name="config_id_of_one_code",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "live"), _negated=True),
+                            models.Q(("config_id", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="live_code_has_its_config_id",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -157,6 +184,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "扫码",
                 "verbose_name_plural": "扫码",
+                "constraints": [models.UniqueConstraint(fields=("code", "day"), name="one_scan_row_per_code_day")],
             },
         ),
         migrations.CreateModel(
@@ -201,6 +229,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "渠道码告警",
                 "verbose_name_plural": "渠道码告警",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("cleared_at", None)), fields=["-raised_at"], name="code_alert_open"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("cleared_at", None)),
+                        fields=("code", "cause"),
+                        name="one_open_alert_per_code_and_cause",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -223,6 +263,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "扫码添加",
                 "verbose_name_plural": "扫码添加",
+                "indexes": [models.Index(fields=["code", "at"], name="code_add_by_time")],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +314,17 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "欢迎结果",
                 "verbose_name_plural": "欢迎结果",
+                "indexes": [models.Index(fields=["store", "-occurred_at"], name="welcome_newest_of_store")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("result", "sending")),
+                            models.Q(models.Q(("result", "sending"), _negated=True), ("decided_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="decided_welcome_says_when",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -327,80 +379,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "欢迎语",
                 "verbose_name_plural": "欢迎语",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("store", "scene"), name="one_welcome_text_per_store_and_scene", nulls_distinct=False
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="entrycode",
-            index=models.Index(
-                condition=models.Q(("status", "creating")), fields=["leased_until"], name="entry_code_to_be_made"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entrycode",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "retired"), _negated=True),
-                fields=("store", "scene", "kind", "label"),
-                name="one_code_per_store_scene_kind_label",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entrycode",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("config_id", ""), _negated=True),
-                fields=("config_id",),
-                name="config_id_of_one_code",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="entrycode",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "live"), _negated=True),
-                    models.Q(("config_id", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="live_code_has_its_config_id",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="codescan",
-            constraint=models.UniqueConstraint(fields=("code", "day"), name="one_scan_row_per_code_day"),
-        ),
-        migrations.AddIndex(
-            model_name="codealert",
-            index=models.Index(condition=models.Q(("cleared_at", None)), fields=["-raised_at"], name="code_alert_open"),
-        ),
-        migrations.AddConstraint(
-            model_name="codealert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("cleared_at", None)),
-                fields=("code", "cause"),
-                name="one_open_alert_per_code_and_cause",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="codeadd",
-            index=models.Index(fields=["code", "at"], name="code_add_by_time"),
-        ),
-        migrations.AddIndex(
-            model_name="welcomeoutcome",
-            index=models.Index(fields=["store", "-occurred_at"], name="welcome_newest_of_store"),
-        ),
-        migrations.AddConstraint(
-            model_name="welcomeoutcome",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("result", "sending")),
-                    models.Q(models.Q(("result", "sending"), _negated=True), ("decided_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="decided_welcome_says_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="welcometext",
-            constraint=models.UniqueConstraint(
-                fields=("store", "scene"), name="one_welcome_text_per_store_and_scene", nulls_distinct=False
-            ),
         ),
     ]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ("communities", "0001_entry_codes_and_welcomes"),
         ("members", "0004_contacts_mirror_wecom"),
         ("stores", "0004_departments_and_wecom_userids"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("stores", "__first__"),
     ]
 
     operations = [
@@ -76,6 +76,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "客户群",
                 "verbose_name_plural": "客户群",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dismissed_at", None)), fields=["store", "name"], name="live_group_of_store"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -133,45 +138,30 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "群成员记录",
                 "verbose_name_plural": "群成员记录",
+                "indexes": [
+                    models.Index(fields=["group", "joined_at"], name="group_joins_by_time"),
+                    models.Index(
+                        condition=models.Q(("left_at__isnull", False)),
+                        fields=["group", "left_at"],
+                        name="group_quits_by_time",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", ""), _negated=True),
+                        fields=["state", "joined_at"],
+                        name="group_joins_by_code",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("left_at", None)),
+                        fields=("group", "who"),
+                        name="one_live_stay_per_group_and_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("left_at", None), ("left_at__gte", models.F("joined_at")), _connector="OR"),
+                        name="nobody_leaves_before_joining",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="customergroup",
-            index=models.Index(
-                condition=models.Q(("dismissed_at", None)), fields=["store", "name"], name="live_group_of_store"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="groupmembership",
-            index=models.Index(fields=["group", "joined_at"], name="group_joins_by_time"),
-        ),
-        migrations.AddIndex(
-            model_name="groupmembership",
-            index=models.Index(
-                condition=models.Q(("left_at__isnull", False)), fields=["group", "left_at"], name="group_quits_by_time"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="groupmembership",
-            index=models.Index(
-                condition=models.Q(("state", ""), _negated=True),
-                fields=["state", "joined_at"],
-                name="group_joins_by_code",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="groupmembership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_at", None)),
-                fields=("group", "who"),
-                name="one_live_stay_per_group_and_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="groupmembership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("left_at", None), ("left_at__gte", models.F("joined_at")), _connector="OR"),
-                name="nobody_leaves_before_joining",
-            ),
         ),
     ]

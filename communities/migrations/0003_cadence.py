@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("communities", "0002_groups_and_their_ledger"),
         ("stores", "0004_departments_and_wecom_userids"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("stores", "__first__"),
     ]
 
     operations = [
@@ -187,6 +187,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "素材",
                 "verbose_name_plural": "素材",
+                "indexes": [models.Index(fields=["store", "theme"], name="materials_of_a_store")],
             },
         ),
         migrations.CreateModel(
@@ -279,6 +280,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "素材版本",
                 "verbose_name_plural": "素材版本",
+                "constraints": [
+                    models.UniqueConstraint(fields=("material", "number"), name="versions_of_a_material_are_numbered"),
+                    models.CheckConstraint(
+                        condition=models.Q(("link_url", ""), ("miniprogram_appid", ""), _connector="OR"),
+                        name="a_material_carries_one_card_at_most",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -376,10 +384,34 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("stores", models.ManyToManyField(blank=True, related_name="+", to="stores.store")),
+                (
+                    "slot",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="communities.slot",
+                        verbose_name="时段",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "计划格",
                 "verbose_name_plural": "计划格",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("day", None), ("days_to_opening", None), ("weekday__isnull", False)),
+                            models.Q(("day__isnull", False), ("days_to_opening", None), ("weekday", None)),
+                            models.Q(("day", None), ("days_to_opening__isnull", False), ("weekday", None)),
+                            _connector="OR",
+                        ),
+                        name="a_cell_has_one_kind_of_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("weekday", None), ("weekday__lte", 6), _connector="OR"),
+                        name="a_cell_lies_in_the_week",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -429,6 +461,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "周计划",
                 "verbose_name_plural": "周计划",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("published_at", None), ("valid_from", None)),
+                            models.Q(("published_at__isnull", False), ("valid_from__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_published_plan_has_its_first_day",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("published_at", None)),
+                        fields=("published_at",),
+                        name="one_draft_of_the_plan",
+                        nulls_distinct=False,
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -479,6 +527,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "发送内容",
                 "verbose_name_plural": "发送内容",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("store", "version", "day", "slot"), name="one_wording_per_store_and_slot"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -542,6 +595,35 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "企业群发",
                 "verbose_name_plural": "企业群发",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_poll_at__isnull", False)),
+                        fields=["next_poll_at"],
+                        name="group_sends_to_poll",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "pending")), fields=["day", "slot"], name="group_sends_to_make"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("day", "slot", "owner_userid", "content", "part"),
+                        name="one_group_send_per_owner_and_content",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("msgid", ""), _negated=True),
+                        fields=("msgid",),
+                        name="a_msgid_belongs_to_one_group_send",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["created", "done"]), _negated=True),
+                            models.Q(("msgid", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_group_send_made_has_its_msgid",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -708,6 +790,72 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "群发任务",
                 "verbose_name_plural": "群发任务",
+                "indexes": [
+                    models.Index(fields=["store", "day", "slot"], name="posts_of_a_store_and_day"),
+                    models.Index(fields=["day", "slot", "state"], name="posts_of_a_slot"),
+                    models.Index(
+                        condition=models.Q(("state", "planned")), fields=["release_at"], name="posts_to_release"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["planned", "released"])),
+                        fields=["closes_at"],
+                        name="posts_to_close",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "day", "slot"), name="one_post_per_group_day_slot"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "skipped"), _negated=True),
+                            models.Q(
+                                models.Q(("skip_reason", ""), _negated=True),
+                                models.Q(
+                                    models.Q(("skip_reason", "other"), _negated=True),
+                                    models.Q(("skip_note", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_skip_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "missed"), _negated=True),
+                            models.Q(("miss_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_miss_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), _negated=True),
+                            models.Q(("failure", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_failure_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sent"), _negated=True),
+                            models.Q(("done_at__isnull", False), ("evidence__gt", 0)),
+                            _connector="OR",
+                        ),
+                        name="a_post_sent_has_evidence",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["released", "sent", "failed"]), _negated=True),
+                            models.Q(
+                                ("content__isnull", False),
+                                ("released_at__isnull", False),
+                                models.Q(("channel", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_post_released_has_channel_and_content",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -744,6 +892,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "发送凭证",
                 "verbose_name_plural": "发送凭证",
+                "constraints": [models.UniqueConstraint(fields=("task", "level"), name="one_proof_of_each_kind")],
             },
         ),
         migrations.CreateModel(
@@ -823,17 +972,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "群发额度",
                 "verbose_name_plural": "群发额度",
+                "indexes": [models.Index(fields=["group", "day"], name="quota_of_a_group")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("broadcast__isnull", False)),
+                        fields=("group", "broadcast"),
+                        name="a_group_send_counts_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("msgid", ""), _negated=True),
+                        fields=("group", "msgid"),
+                        name="a_reported_group_send_counts_once",
+                    ),
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="plancell",
-            name="slot",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="communities.slot",
-                verbose_name="时段",
-            ),
         ),
         migrations.CreateModel(
             name="SlotHour",
@@ -862,6 +1014,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "区域时段",
                 "verbose_name_plural": "区域时段",
+                "constraints": [
+                    models.UniqueConstraint(fields=("slot", "region"), name="one_hour_per_slot_and_region")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -929,6 +1084,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "门店自发",
                 "verbose_name_plural": "门店自发",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("store", "group", "day", "slot"),
+                        name="one_own_post_per_store_day_slot",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -939,238 +1101,15 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="materialversion",
-            constraint=models.UniqueConstraint(
-                fields=("material", "number"), name="versions_of_a_material_are_numbered"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="materialversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("link_url", ""), ("miniprogram_appid", ""), _connector="OR"),
-                name="a_material_carries_one_card_at_most",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="materialasset",
             constraint=models.UniqueConstraint(fields=("version", "position"), name="one_asset_per_place_of_a_version"),
-        ),
-        migrations.AddIndex(
-            model_name="material",
-            index=models.Index(fields=["store", "theme"], name="materials_of_a_store"),
         ),
         migrations.AddConstraint(
             model_name="cellmaterial",
             constraint=models.UniqueConstraint(fields=("cell", "position"), name="one_material_per_place_of_a_cell"),
         ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at", None), ("valid_from", None)),
-                    models.Q(("published_at__isnull", False), ("valid_from__isnull", False)),
-                    _connector="OR",
-                ),
-                name="a_published_plan_has_its_first_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("published_at", None)),
-                fields=("published_at",),
-                name="one_draft_of_the_plan",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="postevidence",
-            constraint=models.UniqueConstraint(fields=("task", "level"), name="one_proof_of_each_kind"),
-        ),
-        migrations.AddIndex(
-            model_name="quotause",
-            index=models.Index(fields=["group", "day"], name="quota_of_a_group"),
-        ),
-        migrations.AddConstraint(
-            model_name="quotause",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("broadcast__isnull", False)),
-                fields=("group", "broadcast"),
-                name="a_group_send_counts_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="quotause",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("msgid", ""), _negated=True),
-                fields=("group", "msgid"),
-                name="a_reported_group_send_counts_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="postcontent",
-            constraint=models.UniqueConstraint(
-                fields=("store", "version", "day", "slot"), name="one_wording_per_store_and_slot"
-            ),
-        ),
         migrations.AddIndex(
             model_name="plancell",
             index=models.Index(fields=["version", "slot"], name="cells_of_a_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="plancell",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("day", None), ("days_to_opening", None), ("weekday__isnull", False)),
-                    models.Q(("day__isnull", False), ("days_to_opening", None), ("weekday", None)),
-                    models.Q(("day", None), ("days_to_opening__isnull", False), ("weekday", None)),
-                    _connector="OR",
-                ),
-                name="a_cell_has_one_kind_of_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plancell",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weekday", None), ("weekday__lte", 6), _connector="OR"),
-                name="a_cell_lies_in_the_week",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="broadcast",
-            index=models.Index(
-                condition=models.Q(("next_poll_at__isnull", False)), fields=["next_poll_at"], name="group_sends_to_poll"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="broadcast",
-            index=models.Index(
-                condition=models.Q(("state", "pending")), fields=["day", "slot"], name="group_sends_to_make"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="broadcast",
-            constraint=models.UniqueConstraint(
-                fields=("day", "slot", "owner_userid", "content", "part"), name="one_group_send_per_owner_and_content"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="broadcast",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("msgid", ""), _negated=True),
-                fields=("msgid",),
-                name="a_msgid_belongs_to_one_group_send",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="broadcast",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["created", "done"]), _negated=True),
-                    models.Q(("msgid", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_group_send_made_has_its_msgid",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="slothour",
-            constraint=models.UniqueConstraint(fields=("slot", "region"), name="one_hour_per_slot_and_region"),
-        ),
-        migrations.AddConstraint(
-            model_name="storepost",
-            constraint=models.UniqueConstraint(
-                fields=("store", "group", "day", "slot"), name="one_own_post_per_store_day_slot", nulls_distinct=False
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="posttask",
-            index=models.Index(fields=["store", "day", "slot"], name="posts_of_a_store_and_day"),
-        ),
-        migrations.AddIndex(
-            model_name="posttask",
-            index=models.Index(fields=["day", "slot", "state"], name="posts_of_a_slot"),
-        ),
-        migrations.AddIndex(
-            model_name="posttask",
-            index=models.Index(
-                condition=models.Q(("state", "planned")), fields=["release_at"], name="posts_to_release"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="posttask",
-            index=models.Index(
-                condition=models.Q(("state__in", ["planned", "released"])), fields=["closes_at"], name="posts_to_close"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posttask",
-            constraint=models.UniqueConstraint(fields=("group", "day", "slot"), name="one_post_per_group_day_slot"),
-        ),
-        migrations.AddConstraint(
-            model_name="posttask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "skipped"), _negated=True),
-                    models.Q(
-                        models.Q(("skip_reason", ""), _negated=True),
-                        models.Q(
-                            models.Q(("skip_reason", "other"), _negated=True),
-                            models.Q(("skip_note", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="a_skip_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posttask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "missed"), _negated=True),
-                    models.Q(("miss_reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_miss_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posttask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), _negated=True),
-                    models.Q(("failure", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_failure_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posttask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "sent"), _negated=True),
-                    models.Q(("done_at__isnull", False), ("evidence__gt", 0)),
-                    _connector="OR",
-                ),
-                name="a_post_sent_has_evidence",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posttask",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["released", "sent", "failed"]), _negated=True),
-                    models.Q(
-                        ("content__isnull", False),
-                        ("released_at__isnull", False),
-                        models.Q(("channel", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="a_post_released_has_channel_and_content",
-            ),
         ),
     ]

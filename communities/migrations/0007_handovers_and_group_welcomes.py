@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ("communities", "0006_unfilled_places_and_allowed_phrases"),
         ("members", "0005_contacts_keep_their_tags"),
         ("stores", "0004_departments_and_wecom_userids"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("stores", "__first__"),
     ]
 
     operations = [
@@ -78,6 +78,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "交接",
                 "verbose_name_plural": "交接",
+                "indexes": [
+                    models.Index(condition=models.Q(("finished_at", None)), fields=["next_at"], name="handover_due"),
+                    models.Index(fields=["-started_at"], name="handover_newest"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("resigned", False), ("message", ""), _connector="OR"),
+                        name="leavers_customers_are_told_nothing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("with_customers", True), ("with_groups", True), _connector="OR"),
+                        name="handover_moves_something",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +158,43 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "交接明细",
                 "verbose_name_plural": "交接明细",
+                "indexes": [models.Index(fields=["job", "state", "kind"], name="handover_items_by_state")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("group", None),
+                                ("kind", "customer"),
+                                ("value_encrypted__isnull", False),
+                                ("who__isnull", False),
+                            ),
+                            models.Q(("group__isnull", False), ("kind", "group"), ("who", None)),
+                            _connector="OR",
+                        ),
+                        name="handover_item_is_a_customer_or_a_group",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("state__in", ["waiting", "asked", "accepted"])),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("state__in", ["done", "refused", "full", "failed", "dropped"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="handover_item_ends_in_one_outcome",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "asked", "accepted"])),
+                        fields=("giver_userid", "who"),
+                        name="customer_is_handed_over_once_at_a_time",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "asked", "accepted"])),
+                        fields=("group",),
+                        name="group_is_handed_over_once_at_a_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -209,76 +260,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="handoverjob",
-            index=models.Index(condition=models.Q(("finished_at", None)), fields=["next_at"], name="handover_due"),
-        ),
-        migrations.AddIndex(
-            model_name="handoverjob",
-            index=models.Index(fields=["-started_at"], name="handover_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="handoverjob",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("resigned", False), ("message", ""), _connector="OR"),
-                name="leavers_customers_are_told_nothing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handoverjob",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("with_customers", True), ("with_groups", True), _connector="OR"),
-                name="handover_moves_something",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="handoveritem",
-            index=models.Index(fields=["job", "state", "kind"], name="handover_items_by_state"),
-        ),
-        migrations.AddConstraint(
-            model_name="handoveritem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("group", None),
-                        ("kind", "customer"),
-                        ("value_encrypted__isnull", False),
-                        ("who__isnull", False),
-                    ),
-                    models.Q(("group__isnull", False), ("kind", "group"), ("who", None)),
-                    _connector="OR",
-                ),
-                name="handover_item_is_a_customer_or_a_group",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handoveritem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("state__in", ["waiting", "asked", "accepted"])),
-                    models.Q(
-                        ("decided_at__isnull", False), ("state__in", ["done", "refused", "full", "failed", "dropped"])
-                    ),
-                    _connector="OR",
-                ),
-                name="handover_item_ends_in_one_outcome",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handoveritem",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["waiting", "asked", "accepted"])),
-                fields=("giver_userid", "who"),
-                name="customer_is_handed_over_once_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handoveritem",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["waiting", "asked", "accepted"])),
-                fields=("group",),
-                name="group_is_handed_over_once_at_a_time",
-            ),
         ),
     ]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ("communities", "0009_find_the_stays_of_strangers"),
         ("members", "0006_customer_tags_and_losses"),
         ("stores", "0007_usernames_are_sought_in_any_case"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("stores", "__first__"),
     ]
 
     operations = [
@@ -44,6 +44,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "短链接",
                 "verbose_name_plural": "短链接",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("target__startswith", "https://"), ("target__startswith", "http://"), _connector="OR"
+                        ),
+                        name="a_short_link_leads_to_the_web",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,6 +89,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "点击",
                 "verbose_name_plural": "点击",
+                "indexes": [
+                    models.Index(fields=["day", "link"], name="clicks_of_a_day"),
+                    models.Index(
+                        condition=models.Q(("member__isnull", False)), fields=["who"], name="clicks_of_known_browsers"
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("link", "who"), name="a_person_opens_a_link_once")],
             },
         ),
         migrations.CreateModel(
@@ -166,6 +181,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "换素材建议",
                 "verbose_name_plural": "换素材建议",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("week", "slot", "theme"), name="one_suggestion_per_week_slot_theme"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("decided_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_decided_suggestion_says_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("outgoing", models.F("incoming")), _negated=True),
+                        name="a_swap_changes_something",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -376,51 +408,5 @@ class Migration(migrations.Migration):
                     models.Index(fields=["day"], name="results_of_a_day"),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="shortlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("target__startswith", "https://"), ("target__startswith", "http://"), _connector="OR"
-                ),
-                name="a_short_link_leads_to_the_web",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="linkclick",
-            index=models.Index(fields=["day", "link"], name="clicks_of_a_day"),
-        ),
-        migrations.AddIndex(
-            model_name="linkclick",
-            index=models.Index(
-                condition=models.Q(("member__isnull", False)), fields=["who"], name="clicks_of_known_browsers"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="linkclick",
-            constraint=models.UniqueConstraint(fields=("link", "who"), name="a_person_opens_a_link_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="swapsuggestion",
-            constraint=models.UniqueConstraint(
-                fields=("week", "slot", "theme"), name="one_suggestion_per_week_slot_theme"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="swapsuggestion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("state", "open")),
-                    models.Q(models.Q(("state", "open"), _negated=True), ("decided_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="a_decided_suggestion_says_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="swapsuggestion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outgoing", models.F("incoming")), _negated=True), name="a_swap_changes_something"
-            ),
         ),
     ]

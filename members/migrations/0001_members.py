@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("stores", "0001_stores"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("stores", "__first__"),
     ]
 
     operations = [
@@ -59,6 +59,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "会员",
                 "verbose_name_plural": "会员",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        models.Func("name", models.Value(""), function="regexp_split_to_array"),
+                        name="member_name_characters",
+                    ),
+                    models.Index(fields=["home_store", "-joined_at"], name="member_newest_in_store"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("merged_into", models.F("id")), _negated=True),
+                        name="member_never_merged_into_self",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -98,6 +111,8 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "会员标识",
                 "verbose_name_plural": "会员标识",
+                "indexes": [models.Index(fields=["tail", "kind"], name="identity_by_tail")],
+                "constraints": [models.UniqueConstraint(fields=("value_hash",), name="identity_belongs_to_one_member")],
             },
         ),
         migrations.CreateModel(
@@ -129,6 +144,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "联系人",
                 "verbose_name_plural": "联系人",
+                "constraints": [
+                    models.UniqueConstraint(fields=("member", "staff"), name="one_contact_per_member_staff")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -165,6 +183,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "同意记录",
                 "verbose_name_plural": "同意记录",
+                "indexes": [models.Index(fields=["member", "purpose", "-at"], name="consent_newest")],
             },
         ),
         migrations.CreateModel(
@@ -207,42 +226,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "会员合并",
                 "verbose_name_plural": "会员合并",
+                "constraints": [models.UniqueConstraint(fields=("absorbed",), name="member_absorbed_once")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="member",
-            index=django.contrib.postgres.indexes.GinIndex(
-                models.Func("name", models.Value(""), function="regexp_split_to_array"), name="member_name_characters"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="member",
-            index=models.Index(fields=["home_store", "-joined_at"], name="member_newest_in_store"),
-        ),
-        migrations.AddConstraint(
-            model_name="member",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("merged_into", models.F("id")), _negated=True), name="member_never_merged_into_self"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="identity",
-            index=models.Index(fields=["tail", "kind"], name="identity_by_tail"),
-        ),
-        migrations.AddConstraint(
-            model_name="identity",
-            constraint=models.UniqueConstraint(fields=("value_hash",), name="identity_belongs_to_one_member"),
-        ),
-        migrations.AddConstraint(
-            model_name="contact",
-            constraint=models.UniqueConstraint(fields=("member", "staff"), name="one_contact_per_member_staff"),
-        ),
-        migrations.AddIndex(
-            model_name="consent",
-            index=models.Index(fields=["member", "purpose", "-at"], name="consent_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="membermerge",
-            constraint=models.UniqueConstraint(fields=("absorbed",), name="member_absorbed_once"),
         ),
     ]

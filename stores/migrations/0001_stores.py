@@ -224,6 +224,33 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "门店",
                 "verbose_name_plural": "门店",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
+                            models.Q(("latitude__range", (-90, 90)), ("longitude__range", (-180, 180))),
+                            _connector="OR",
+                        ),
+                        name="store_position_is_whole_and_on_earth",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("stage", "suspended"), _negated=True),
+                            ("suspended_on__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="suspended_store_has_its_date",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("fitout_on__isnull", True),
+                            ("opened_on__isnull", True),
+                            ("opened_on__gte", models.F("fitout_on")),
+                            _connector="OR",
+                        ),
+                        name="store_opens_after_fitout_begins",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -256,6 +283,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "列对应",
                 "verbose_name_plural": "列对应",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "store", "header_key"),
+                        name="one_mapping_per_store_and_header",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -321,6 +355,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "导入任务",
                 "verbose_name_plural": "导入任务",
+                "indexes": [models.Index(fields=["-created_at"], name="import_job_newest")],
             },
         ),
         migrations.CreateModel(
@@ -400,49 +435,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "门店商品",
                 "verbose_name_plural": "门店商品",
+                "constraints": [
+                    models.UniqueConstraint(fields=("store", "product"), name="one_price_per_store_product"),
+                    models.CheckConstraint(condition=models.Q(("stock__gte", 0)), name="store_stock_never_negative"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="store",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("latitude__isnull", True), ("longitude__isnull", True)),
-                    models.Q(("latitude__range", (-90, 90)), ("longitude__range", (-180, 180))),
-                    _connector="OR",
-                ),
-                name="store_position_is_whole_and_on_earth",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="store",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("stage", "suspended"), _negated=True), ("suspended_on__isnull", False), _connector="OR"
-                ),
-                name="suspended_store_has_its_date",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="store",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("fitout_on__isnull", True),
-                    ("opened_on__isnull", True),
-                    ("opened_on__gte", models.F("fitout_on")),
-                    _connector="OR",
-                ),
-                name="store_opens_after_fitout_begins",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="sheetmapping",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "store", "header_key"), name="one_mapping_per_store_and_header", nulls_distinct=False
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="importjob",
-            index=models.Index(fields=["-created_at"], name="import_job_newest"),
         ),
         migrations.AddConstraint(
             model_name="staff",
@@ -455,13 +452,5 @@ class Migration(migrations.Migration):
                 ),
                 name="staff_place_fits_role",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="storeproduct",
-            constraint=models.UniqueConstraint(fields=("store", "product"), name="one_price_per_store_product"),
-        ),
-        migrations.AddConstraint(
-            model_name="storeproduct",
-            constraint=models.CheckConstraint(condition=models.Q(("stock__gte", 0)), name="store_stock_never_negative"),
         ),
     ]

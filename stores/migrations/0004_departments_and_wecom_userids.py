@@ -18,10 +18,22 @@ class Migration(migrations.Migration):
                 ("parent_number", models.BigIntegerField(default=0, verbose_name="上级部门编号")),
                 ("name", models.CharField(blank=True, default="", max_length=64, verbose_name="名称")),
                 ("deleted_at", models.DateTimeField(null=True, verbose_name="删除时间")),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="departments",
+                        to="stores.store",
+                        verbose_name="门店",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "部门",
                 "verbose_name_plural": "部门",
+                "constraints": [models.UniqueConstraint(fields=("store",), name="one_department_per_store")],
             },
         ),
         migrations.AddField(
@@ -46,21 +58,5 @@ class Migration(migrations.Migration):
                 fields=("wecom_userid",),
                 name="wecom_userid_belongs_to_one_person",
             ),
-        ),
-        migrations.AddField(
-            model_name="department",
-            name="store",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="departments",
-                to="stores.store",
-                verbose_name="门店",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="department",
-            constraint=models.UniqueConstraint(fields=("store",), name="one_department_per_store"),
         ),
     ]

@@ -9,8 +9,8 @@ class Migration(migrations.Migration):
     dependencies = [
         ("members", "0006_customer_tags_and_losses"),
         ("stores", "0008_imports_know_flavours"),
+        ("stores", "__first__"),
         ("tagging", "0003_member_value"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -47,6 +47,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "人群",
                 "verbose_name_plural": "人群",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("archived_at", None)),
+                        fields=("name", "store"),
+                        name="segment_name_is_taken_once",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -106,6 +114,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "快照会员",
                 "verbose_name_plural": "快照会员",
+                "constraints": [
+                    models.UniqueConstraint(fields=("snapshot", "member"), name="member_once_per_snapshot")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -132,6 +143,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "标签",
                 "verbose_name_plural": "标签",
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "name"), name="tag_stands_once_in_its_group"),
+                    models.CheckConstraint(
+                        condition=models.Q(("lasts_days", 0), _negated=True), name="tag_lasts_a_day_at_least"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -173,44 +190,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "会员标签",
                 "verbose_name_plural": "会员标签",
+                "indexes": [models.Index(fields=["expires_at"], name="tag_to_expire")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("member", "tag"), name="tag_worn_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at", None), ("expires_at__gt", models.F("at")), _connector="OR"),
+                        name="tag_worn_for_a_while",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="segment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("archived_at", None)),
-                fields=("name", "store"),
-                name="segment_name_is_taken_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="snapshotmember",
-            constraint=models.UniqueConstraint(fields=("snapshot", "member"), name="member_once_per_snapshot"),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.UniqueConstraint(fields=("group", "name"), name="tag_stands_once_in_its_group"),
-        ),
-        migrations.AddConstraint(
-            model_name="tag",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("lasts_days", 0), _negated=True), name="tag_lasts_a_day_at_least"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="membertag",
-            index=models.Index(fields=["expires_at"], name="tag_to_expire"),
-        ),
-        migrations.AddConstraint(
-            model_name="membertag",
-            constraint=models.UniqueConstraint(fields=("member", "tag"), name="tag_worn_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="membertag",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at", None), ("expires_at__gt", models.F("at")), _connector="OR"),
-                name="tag_worn_for_a_while",
-            ),
         ),
     ]
