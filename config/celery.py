@@ -86,6 +86,29 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=4, minute=40),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            # After the night's roll-up, and before the morning's message.
+            "alerts of the day": {
+                "task": "metrics.bulk_pass_alerts",
+                "schedule": crontab(hour=7, minute=42),
+                "kwargs": {"daily": True},
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "goals and the league": {
+                "task": "metrics.bulk_count_goals",
+                "schedule": crontab(hour=7, minute=26),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            "alerts of the hour": {
+                "task": "metrics.bulk_pass_alerts",
+                "schedule": crontab(hour="8-21", minute=13),
+                "options": {"queue": BULK, "expires": 60},
+            },
+            # Off the minutes :00 and :30, where every other company sends; the later runs finish what was left.
+            "digest of the morning": {
+                "task": "metrics.send_digests",
+                "schedule": crontab(hour=8, minute="33-57/6"),
+                "options": {"expires": 60},
+            },
             "health of entry codes": {
                 "task": "communities.bulk_check_codes",
                 "schedule": crontab(minute=7),

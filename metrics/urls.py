@@ -1,6 +1,9 @@
 """Addresses under `metrics/`: one module per part of the app, included here."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "metrics"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("alerts/", include("metrics.alert_urls")),
+    path("goals/", include("metrics.goal_urls")),
+]

@@ -26,6 +26,7 @@ from communities.models import (
 from members.identities import encrypt, value_hash
 from members.models import Contact, Identity, Member, Purchase
 from members.services.partitions import BUSINESS_ZONE, ensure_partitions
+from metrics.models import StoreTally
 from stores.models import Product, Region, Staff, Store, StoreProduct
 
 PASSWORD = "a long test password"
@@ -292,3 +293,13 @@ class CampaignFactory(DjangoModelFactory):
         made["product"] = made.get("product") or ProductFactory()
         self.item = CampaignItem.objects.create(campaign=self, **made)
         self.stock = ItemStock.objects.create(item=self.item, store=self.store, quota=quota)
+
+
+class StoreTallyFactory(DjangoModelFactory):
+    """A store's quiet day; say `joins=3` or whatever else was counted."""
+
+    class Meta:
+        model = StoreTally
+
+    store = factory.SubFactory(StoreFactory)
+    day = date(2026, 3, 2)

@@ -1,9 +1,13 @@
 """Tables of the metrics, by use case."""
 
+from metrics.models.alerts import Alert, AlertRule, Digest, DigestSetting
+from metrics.models.cases import Case, CaseCopy
+from metrics.models.goals import Goal, LeaguePlace, Recognition
 from metrics.models.passes import DirtyDay, OwnerDay, RolledDay, TallyDifference
 from metrics.models.tallies import CampaignTally, CodeTally, GroupTally, StaffTally, StoreTally
 
 __all__ = [
-    "CampaignTally", "CodeTally", "DirtyDay", "GroupTally", "OwnerDay", "RolledDay", "StaffTally", "StoreTally",
+    "Alert", "AlertRule", "CampaignTally", "Case", "CaseCopy", "CodeTally", "Digest", "DigestSetting", "DirtyDay",
+    "Goal", "GroupTally", "LeaguePlace", "OwnerDay", "Recognition", "RolledDay", "StaffTally", "StoreTally",
     "TallyDifference",
 ]  # fmt: skip

@@ -14,8 +14,8 @@ from metrics.selectors.reading import Reading, of_stores
 from stores.models import Store
 
 ENOUGH = 8  # peers; with fewer of the very same kind the circle is drawn wider
-_NEW, _YOUNG = timedelta(days=90), timedelta(days=365)
-_BANDS = ((0, 0), (1, 1), (2, 3), (4, 10_000))  # live groups
+NEW, YOUNG = timedelta(days=90), timedelta(days=365)
+BANDS = ((0, 0), (1, 1), (2, 3), (4, 10_000))  # live groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,15 @@ def _age(opened_on: date | None, day: date) -> Q:
     """Stores of the same age: not open yet, a season, a year, or longer; without a date, as open for long."""
     if opened_on is not None and opened_on > day:
         return Q(opened_on__gt=day)
-    if opened_on is not None and opened_on > day - _NEW:
-        return Q(opened_on__gt=day - _NEW, opened_on__lte=day)
-    if opened_on is not None and opened_on > day - _YOUNG:
-        return Q(opened_on__gt=day - _YOUNG, opened_on__lte=day - _NEW)
-    return Q(opened_on__lte=day - _YOUNG) | Q(opened_on=None)
+    if opened_on is not None and opened_on > day - NEW:
+        return Q(opened_on__gt=day - NEW, opened_on__lte=day)
+    if opened_on is not None and opened_on > day - YOUNG:
+        return Q(opened_on__gt=day - YOUNG, opened_on__lte=day - NEW)
+    return Q(opened_on__lte=day - YOUNG) | Q(opened_on=None)
 
 
 def _groups_band(count: int) -> tuple[int, int]:
-    return next(band for band in _BANDS if count <= band[1])
+    return next(band for band in BANDS if count <= band[1])
 
 
 def spread(code: str, period: Period, peers: QuerySet[Store]) -> Spread | None:

@@ -24,6 +24,7 @@ class ImportJob(models.Model):
         PRODUCTS = "products", "商品"
         STORES = "stores", "门店"
         FLAVOURS = "flavours", "口味"
+        GOALS = "goals", "目标"
 
     class State(models.TextChoices):
         UPLOADED = "uploaded", "待确认"
