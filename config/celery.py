@@ -107,7 +107,7 @@ def configuration() -> dict[str, Any]:
             "digest of the morning": {
                 "task": "metrics.send_digests",
                 "schedule": crontab(hour=8, minute="33-57/6"),
-                "options": {"expires": 60},
+                "options": {"expires": _HOUR},
             },
             "health of entry codes": {
                 "task": "communities.bulk_check_codes",
