@@ -242,6 +242,17 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(hour=6, minute=35),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            "metrics against facts": {
+                "task": "metrics.bulk_check_tallies",
+                "schedule": crontab(hour=8, minute=20),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
+            # WeCom has a day's figures some hours after midnight; the second asks for what the first did not get.
+            "figures of WeCom": {
+                "task": "metrics.bulk_copy_figures",
+                "schedule": crontab(hour="11,15", minute=10),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "metrics of today": {
                 "task": "metrics.bulk_roll_today",
                 "schedule": crontab(hour="8-22", minute="3,33"),

@@ -12,6 +12,7 @@ from communities.tasks import bulk_reconcile
 from members.models import MatchReview
 from members.selectors.match_reviews import open_reviews
 from members.services.match_reviews import AlreadyDecided, decide_review
+from metrics.selectors.passes import tallies_state, tally_differences
 from stores.requests import StaffRequest
 from stores.selectors import unmatched_departments
 from wecom import selectors
@@ -58,6 +59,8 @@ def operations(request: StaffRequest) -> HttpResponse:
         "review_count": reviews.count(),
         "departments": unmapped[:SHOWN],
         "department_count": unmapped.count(),
+        "tallies": tallies_state(),
+        "differences": tally_differences(limit=SHOWN),
     }  # fmt: skip
     return render(request, "dashboard/operations.html", context)
 

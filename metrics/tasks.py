@@ -1,7 +1,10 @@
 """Celery entry of the metrics."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
+
+from wecom.gateway import wecom
 
 
 @shared_task(name="metrics.bulk_roll_night", ignore_result=True)
@@ -18,3 +21,20 @@ def bulk_roll_today() -> None:
     from metrics.services.rolling import passes
 
     passes.roll_today(at=timezone.now())
+
+
+@shared_task(name="metrics.bulk_check_tallies", ignore_result=True)
+def bulk_check_tallies() -> None:
+    """Each night: compare the days counted last with the facts."""
+    from metrics.services.rolling import checking
+
+    checking.check_last_days(at=timezone.now())
+
+
+@shared_task(name="metrics.bulk_copy_figures", ignore_result=True)
+def bulk_copy_figures() -> None:
+    """Late in the morning, when WeCom has yesterday's figures: copy those that are not here."""
+    from metrics.services import copying
+
+    if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
+        copying.copy_figures(gateway=wecom().bulk(), at=timezone.now())

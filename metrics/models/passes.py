@@ -8,11 +8,13 @@ from django.db import models
 
 
 class RolledDay(models.Model):
-    """A business day that was counted for every store, and when last."""
+    """A business day that was counted for every store, when last, and when it was last compared with the facts."""
 
     day = models.DateField("日期", primary_key=True)
     rolled_at = models.DateTimeField("统计时间")
     seconds = models.FloatField("用时（秒）")
+    checked_at = models.DateTimeField("自检时间", null=True)
+    compared = models.PositiveIntegerField("自检的数", default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "统计日"

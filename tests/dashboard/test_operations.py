@@ -1,10 +1,13 @@
+from datetime import date
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from members.models import MatchReview
+from metrics.models import RolledDay, TallyDifference
 from stores.models import Department
-from tests.factories import ManagerFactory, MemberFactory, StaffFactory
+from tests.factories import ManagerFactory, MemberFactory, StaffFactory, StoreFactory
 from wecom.models import CallbackEvent, CallbackJob, Drift, GatewayAlert, SyncRun
 from wecom.services.alerts import raise_alert
 
@@ -60,7 +63,7 @@ def test_page_costs_the_same_queries_for_one_of_everything_and_three(hq, django_
         MatchReview.objects.create(member=MemberFactory(), other=MemberFactory(), reason="phone", opened_at=at)
         Department.objects.create(pk=number + 2, parent_number=1)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(16):
         hq.get(PAGE)
 
 
@@ -95,3 +98,16 @@ def test_review_is_decided_once(hq):
     review.refresh_from_db()
     assert review.state == "apart"
     assert "已经有人核对过了" in page
+
+
+def test_page_shows_where_the_tallies_and_the_facts_disagree(hq):
+    at, store = timezone.now(), StoreFactory(name="西溪店")
+    RolledDay.objects.create(day=date(2026, 3, 10), rolled_at=at, seconds=3, checked_at=at, compared=20)
+    TallyDifference.objects.create(
+        store=store, day=date(2026, 3, 10), component="paid_fen", kept=1, facts=10_500, found_at=at
+    )
+
+    page = hq.get(PAGE).content.decode()
+
+    for text in ("差异 1", "西溪店", "实收（分）", "10,500"):
+        assert text in page

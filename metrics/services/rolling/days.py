@@ -51,6 +51,20 @@ def roll_day(*, day: date, at: datetime, stores: Sequence[int] | None = None) ->
         )
 
 
+@transaction.atomic
+def recount_staff(*, day: date, at: datetime) -> None:
+    """Count one day of all colleagues anew and nothing else: WeCom's figures of them come after the night."""
+    facts = _facts(day=day, at=at, stores=None, is_over=day < timezone.localdate(at))
+    tables = ("tally_staff_post", "tally_staff_contact", "tally_staff_owner")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('metrics_tally'), %s)", [day.toordinal()])
+        for statement in (posts_sql.OF_STAFF, sales_sql.CONTACTS, sales_sql.OWNERS):
+            cursor.execute(statement, facts)
+        write(cursor, Grain.STAFF, facts, snapshot=False)
+        for name in tables:
+            cursor.execute(f"DROP TABLE {name}")
+
+
 def _facts(*, day: date, at: datetime, stores: Sequence[int] | None, is_over: bool) -> dict[str, Any]:
     since = datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
     until = since + _DAY

@@ -153,8 +153,9 @@ def test_what_there_is_no_time_for_stays_noted(world):
 def test_lines_filled_into_a_new_month_are_noted_too():
     with new_partitions(months=[date(2019, 5, 1)]), connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO members_purchase_new (store_id, line, bought_at, product_id, paid_fen, quantity, receipt, source, unit, "
-            "payment) SELECT 7, n, '2019-05-03 23:30+08', 1, 100, 1, 'R', 'pos', '', '' FROM generate_series(1, 3) n"
+            "INSERT INTO members_purchase_new (store_id, line, bought_at, product_id, paid_fen, quantity, receipt, "
+            "source, unit, payment) "
+            "SELECT 7, n, '2019-05-03 23:30+08', 1, 100, 1, 'R', 'pos', '', '' FROM generate_series(1, 3) n"
         )
 
     assert list(DirtyDay.objects.values_list("store_id", "day", "cause")) == [(7, date(2019, 5, 3), "purchase")]
