@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import reduce
+from math import inf
 from operator import and_, or_
 from typing import Any
 
@@ -147,12 +148,14 @@ def _contradictions(rules: Rules) -> None:
     """What no member can be, and what every member is, as far as the rules alone tell."""
     for group in rules["groups"]:
         _clash(group["rules"], group["join"])
-    if rules["join"] == "and":
-        together = [
-            rule for group in rules["groups"]
-            if not group["not"] and (group["join"] == "and" or len(group["rules"]) == 1) for rule in group["rules"]
-        ]  # fmt: skip
-        _clash(together, "and")
+    # A group of one rule, or of rules all of which must hold (or must not), says the same without its brackets.
+    opposite = {"and": "or", "or": "and"}
+    flat: list[Rule] = []
+    for group in rules["groups"]:
+        join = opposite[group["join"]] if group["not"] else group["join"]
+        if join == rules["join"] or len(group["rules"]) == 1:
+            flat += [{**rule, "not": rule["not"] != group["not"]} for rule in group["rules"]]
+    _clash(flat, rules["join"])
 
 
 def _clash(rules: Iterable[Rule], join: str) -> None:
@@ -165,14 +168,23 @@ def _clash(rules: Iterable[Rule], join: str) -> None:
                 if join == "or":
                     raise RuleRefused(f"「{words(other)}」和「{words(rule)}」二选一，会选中所有会员")
                 raise RuleRefused(f"「{words(other)}」和「{words(rule)}」互相矛盾，不会有人满足")
-            if join == "and" and not rule["not"] and not other["not"] and _apart(kinds()[rule["kind"]], rule, other):
+            if join == "and" and _apart(kinds()[rule["kind"]], rule, other):
                 raise RuleRefused(f"「{words(other)}」和「{words(rule)}」互相矛盾，不会有人满足")
 
 
 def _apart(kind: Kind, rule: Rule, other: Rule) -> bool:
+    if rule["not"] and other["not"]:
+        return False  # of whom nothing is known, neither holds
     if kind.exclusive:
-        return bool(rule["choice"] != other["choice"])
-    if "compare" in kind.inputs and rule["compare"] != other["compare"] and rule.get("days") == other.get("days"):
-        least, most = (rule, other) if rule["compare"] == "ge" else (other, rule)
-        return bool(least["number"] > most["number"])
-    return False
+        return not rule["not"] and not other["not"] and bool(rule["choice"] != other["choice"])
+    if "number" not in kind.inputs or any(rule.get(name) != other.get(name) for name in ("days", "choice", "text")):
+        return False
+    (least, most), (less, more) = _span(rule), _span(other)
+    return max(least, less) > min(most, more)
+
+
+def _span(rule: Rule) -> tuple[float, float]:
+    """The whole numbers that satisfy a rule; what has no comparison means so often or more."""
+    if rule.get("compare") == "le":
+        return (rule["number"] + 1, inf) if rule["not"] else (-inf, rule["number"])
+    return (-inf, rule["number"] - 1) if rule["not"] else (rule["number"], inf)

@@ -14,16 +14,23 @@ from tagging.selectors.segments import members_in, reach_of
 _BATCH = 5_000
 
 
-def save_segment(*, segment: Segment | None, name: str, rules: Any, by: Staff, at: datetime) -> Segment:
+class SelectsEverybody(RuleRefused):
+    """The rules leave nobody out: meant so now and then, and then somebody says so."""
+
+
+def save_segment(
+    *, segment: Segment | None, name: str, rules: Any, by: Staff, at: datetime, everybody_is_meant: bool = False
+) -> Segment:
     """Make a segment, or change one.
 
-    :raises RuleRefused: no name or one that is taken, rules that contradict each other, or that select everybody
+    :raises SelectsEverybody: the rules select everybody, and nobody said that it is meant
+    :raises RuleRefused: no name or one that is taken, no rules, or rules that contradict each other
     """
     name, rules = name.strip()[:32], checked(rules)
     if not name:
         raise RuleRefused("请给人群起个名字")
-    if reach_of(by, rules, at=at).everybody:
-        raise RuleRefused("这样会选中所有会员，请再加条件")
+    if not everybody_is_meant and reach_of(by, rules, at=at).everybody:
+        raise SelectsEverybody("这样会选中所有会员：请再加条件，或确认就是要选所有人")
     row = segment or Segment(store=by.store, by=by, made_at=at)
     row.name, row.rules, row.changed_at = name, rules, at
     try:

@@ -14,7 +14,7 @@ from stores.requests import StaffRequest
 from tagging.segmenting import rules as ruling
 from tagging.segmenting.kinds import kinds
 from tagging.selectors.segments import may_change, reach_of, segments_for
-from tagging.services.segments import save_segment
+from tagging.services.segments import SelectsEverybody, save_segment
 
 _BLANK = {"kind": ""}
 _FIELDS = ("kind", "choice", "text", "compare", "number", "days")
@@ -66,6 +66,7 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
     segment = get_object_or_404(segments_for(user), pk=pk) if pk is not None else None
     if (segment is not None and not may_change(user, segment)) or (segment is None and not _may_make(user)):
         raise Http404("没有这个页面")
+    asks = False
     problem, rules = "", segment.rules if segment else {"join": "and", "groups": [_group()]}
     name = request.POST.get("name", segment.name if segment else "")
     if request.method == "POST":
@@ -74,13 +75,25 @@ def edit(request: StaffRequest, pk: int | None = None) -> HttpResponse:
             _changed(rules, request.POST["action"])
         else:
             try:
-                saved = save_segment(segment=segment, name=name, rules=rules, by=user, at=at)
+                saved = save_segment(
+                    segment=segment, name=name, rules=rules, by=user, at=at,
+                    everybody_is_meant="everybody" in request.POST,
+                )  # fmt: skip
+            except SelectsEverybody as refused:
+                problem, asks = str(refused), True
             except ruling.RuleRefused as refused:
                 problem = str(refused)
             else:
                 messages.success(request, f"人群“{saved.name}”已保存")
                 return redirect("segments:detail", pk=saved.pk)
-    context = {"segment": segment, "name": name, "problem": problem, **_form(rules), **_reach(user, rules, at)}
+    context = {
+        "segment": segment,
+        "name": name,
+        "problem": problem,
+        "asks": asks,
+        **_form(rules),
+        **_reach(user, rules, at),
+    }
     template = "tagging/builder.html#form" if request.htmx else "tagging/builder.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=422 if problem else 200)
 

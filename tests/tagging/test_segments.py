@@ -24,17 +24,10 @@ from tests.factories import (
     StoreFactory,
     purchase,
 )
+from tests.tagging.ruling import all_of, rule
 from tests.tagging.talking import FRIDAY
 
 pytestmark = pytest.mark.django_db
-
-
-def rule(kind, *, no=False, **values):
-    return {"kind": kind, "not": no, **values}
-
-
-def all_of(*rules, join="and", no=False):
-    return {"join": "and", "groups": [{"join": join, "not": no, "rules": list(rules)}]}
 
 
 def select(user, rules):
@@ -125,51 +118,15 @@ def test_a_value_never_becomes_sql(store, durian):
         checked(all_of(rule("members_member")))
 
 
-@pytest.mark.parametrize(
-    ("rules", "why"),
-    [
-        ({"groups": []}, "还没有条件：这样会选中所有会员，请至少加一个条件"),
-        ([], "规则的格式不对"),
-        (all_of(rule("alive", compare="ge", number="101")), "“还会来的可能”请填 0 到 100 的整数"),
-        (all_of(rule("alive", compare="ge", number="")), "“还会来的可能”请填 0 到 100 的整数"),
-        (all_of(rule("visits", days="0", number="1")), "“来过”的“天数”请填 1 到 3,650 的整数"),
-        (all_of(rule("stage", choice="")), "“阶段”请选一项"),
-        (
-            all_of(rule("stage", choice="new"), rule("stage", choice="lost")),
-            "「阶段“新客”」和「阶段“流失”」互相矛盾，不会有人满足",
-        ),
-        (
-            all_of(rule("alive", compare="ge", number=80), rule("alive", compare="le", number=20)),
-            "「还会来的可能不少于 80 %」和「还会来的可能不超过 20 %」互相矛盾，不会有人满足",
-        ),
-        (
-            all_of(rule("contact"), rule("contact", no=True)),
-            "「加了同事企业微信」和「不是：加了同事企业微信」互相矛盾，不会有人满足",
-        ),
-        (
-            all_of(rule("contact"), rule("contact", no=True), join="or"),
-            "「加了同事企业微信」和「不是：加了同事企业微信」二选一，会选中所有会员",
-        ),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_meant_is_said_in_words(rules, why):
-    with pytest.raises(RuleRefused) as refused:
-        checked(rules)
-    assert str(refused.value) == why
-
-
-def test_contradictions_are_found_across_groups_too():
-    apart = [all_of(rule("gender", choice=one))["groups"][0] for one in ("f", "m")]
-    with pytest.raises(RuleRefused, match="互相矛盾"):
-        checked({"join": "and", "groups": apart})
-    assert checked({"join": "or", "groups": apart})["join"] == "or"
-
-
-def test_a_segment_that_is_everybody_is_not_saved(store, durian):
+def test_a_segment_that_is_everybody_is_saved_only_when_that_is_said(store, durian):
     buyer(store, durian, 5)
     hq = StaffFactory()
     with pytest.raises(RuleRefused, match=r"^这样会选中所有会员"):
         save_segment(segment=None, name="全部", rules=all_of(rule("visits", days=30, number=1)), by=hq, at=FRIDAY)
+    save_segment(
+        segment=None, name="全部", rules=all_of(rule("visits", days=30, number=1)), by=hq, at=FRIDAY,
+        everybody_is_meant=True,
+    )  # fmt: skip
     buyer(store, durian, 200)
     save_segment(segment=None, name="近来", rules=all_of(rule("visits", days=30, number=1)), by=hq, at=FRIDAY)
     with pytest.raises(RuleRefused, match=r"^这个名字已经用过了"):
@@ -259,6 +216,16 @@ def form(**more):
         "name": "近来的", "join": "and", "g0-join": "and", "g0-0-kind": "visits", "g0-0-days": "30",
         "g0-0-number": "1", **more,
     }  # fmt: skip
+
+
+def test_who_means_everybody_confirms_it(client, store, durian, now):
+    buyer(store, durian, 5)
+    client.force_login(StaffFactory())
+
+    asked = client.post("/segments/new/", form())
+    assert (asked.status_code, "确认就是要选所有人" in asked.content.decode()) == (422, True)
+    assert 'name="everybody"' in asked.content.decode()
+    assert client.post("/segments/new/", form(everybody="on")).status_code == 302
 
 
 def test_a_segment_is_built_counted_opened_explained_exported_and_put_away(client, store, durian, now):

@@ -7,12 +7,11 @@ import pytest
 from tagging.models import ContactMarks, MirroredGroup, MirroredTag, Tag
 from tagging.services.tags import make_tag
 from tests.factories import ContactFactory, ManagerFactory, StaffFactory
+from tests.tagging.ruling import all_of, rule
 from tests.tagging.talking import FRIDAY
 
 pytestmark = pytest.mark.django_db
-LATELY = {"join": "and", "groups": [
-    {"join": "and", "not": False, "rules": [{"kind": "visits", "not": False, "days": 30, "number": 1}]}
-]}  # fmt: skip
+LATELY = all_of(rule("visits", days=30, number=1))
 
 
 def tag(name, *, group="口味", rules=None):
