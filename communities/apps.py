@@ -23,6 +23,7 @@ class CommunitiesConfig(AppConfig):
         registry.register(added, handlers.count_add, name="communities.count_add")
         registry.register(added, handlers.welcome, name="communities.welcome", queue="fast")
         registry.register(half_added, handlers.welcome, name="communities.welcome_half", queue="fast")
+        registry.register(added, handlers.note_welcome, name="communities.note_welcome", queue="bulk")
         registry.register("change_external_chat", group_handlers.group_changed, name="communities.group_changed")
         ended, failed = "change_external_contact.del_external_contact", "change_external_contact.transfer_fail"
         registry.register(ended, handover_handlers.contact_ended, name="communities.handover_contact_ended")

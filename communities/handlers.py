@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from communities.services import counting, welcoming
+from communities.services import counting, welcome_touches, welcoming
 from wecom.events import Event
 from wecom.gateway import wecom
 
@@ -24,3 +24,13 @@ def welcome(event: Event, *, at: datetime) -> None:
         token=event.text("State"), welcome_code=code, occurred_at=event.occurred_at or event.received_at or at,
     )  # fmt: skip
     welcoming.welcome(newcomer, at=at, gateway=wecom())
+
+
+def note_welcome(event: Event, *, at: datetime) -> None:
+    """What she was told counts for how often she is written to; until it is decided and she is known, again later."""
+    customer = event.text("ExternalUserID")
+    if event.text("WelcomeCode") and customer and event.pk is not None:
+        welcome_touches.note_welcome(
+            event=event.pk, userid=event.text("UserID"), external_userid=customer,
+            corp_id=wecom().transport.application.corp_id, at=at,
+        )  # fmt: skip

@@ -12,6 +12,8 @@ from campaigns.selectors.claims import takes_at
 from campaigns.services import budgets, numbering
 from campaigns.services.confirming import confirm
 from members.models import Member
+from tagging.models import Touch
+from tagging.services.touching import record_touch
 
 _AT_ONCE = 50
 
@@ -99,6 +101,11 @@ def _offer(stock: ItemStock, entry: WaitEntry, at: datetime) -> Order | None:
     entry.state, entry.offer = WaitEntry.State.OFFERED, order
     entry.save(update_fields=["state", "offer"])
     numbering.enter(order=order, name=entry.member.name, at=at)
+    # Her answer is waited for: whoever talks to members leaves her alone meanwhile.
+    record_touch(
+        member_id=entry.member_id, store_id=stock.store_id, staff=None, channel=Touch.Channel.OFFER,
+        key=f"offer:{order.pk}", at=at,
+    )  # fmt: skip
     return order
 
 

@@ -69,6 +69,8 @@ class Touch(models.Model):
         SMS = "sms", "短信"
         COUPON = "coupon", "发券提醒"
         NOTICE = "notice", "服务号提醒"
+        WELCOME = "welcome", "欢迎语"
+        OFFER = "offer", "候补到货"
 
     member = models.ForeignKey(
         "members.Member", on_delete=models.DO_NOTHING, related_name="touches", db_constraint=False, db_index=False

@@ -11,6 +11,7 @@ from campaigns.services import cancelling, launching, waiting
 from campaigns.services.claiming import Wanted, reserve
 from members.services.partitions import BUSINESS_ZONE
 from stores.models import AuditEntry
+from tagging.models import Touch
 from tests.factories import CampaignFactory, ManagerFactory, MemberFactory, ProductFactory, StaffFactory, StoreFactory
 from tests.racing import race
 
@@ -185,6 +186,7 @@ def test_a_cancel_offers_the_goods_to_the_first_who_waits():
         ("offered", offer.pk),
         ("waiting", None),
     ]
+    assert Touch.objects.values_list("member", "channel").get() == (first.pk, "offer")
     with pytest.raises(SoldOut):
         claim(campaign)
 

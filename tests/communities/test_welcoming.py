@@ -7,7 +7,9 @@ import pytest
 
 from communities.models import CodeAdd, WelcomeOutcome, WelcomeText
 from communities.services import counting, welcoming
-from tests.factories import EntryCodeFactory, ManagerFactory, StaffFactory, StoreFactory
+from communities.services.welcome_touches import StillUnderWay, note_welcome
+from tagging.models import Touch
+from tests.factories import EntryCodeFactory, ManagerFactory, MemberFactory, StaffFactory, StoreFactory, identity
 from tests.wecom.fake import refusal
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -178,3 +180,25 @@ def test_a_crowd_of_scans_loses_no_count():
         counting.count_scan(code=code, at=NOW)
 
     assert list(code.scans.values_list("times", flat=True)) == [3]
+
+
+@pytest.mark.django_db
+def test_a_welcome_counts_among_what_she_was_told_once_she_is_known(site, manager):
+    def note(event=1):
+        return note_welcome(event=event, userid="zhang", external_userid="wm1", corp_id="ww1", at=NOW)
+
+    with pytest.raises(StillUnderWay):  # not decided yet
+        note()
+    greet(site)
+    with pytest.raises(StillUnderWay):  # the mirror has not read her yet
+        note()
+    member = MemberFactory()
+    identity(member, "external_userid", "wm1", issuer="ww1")
+
+    assert (note(), note()) == (True, True)
+    touch = Touch.objects.get()
+    assert (touch.member_id, touch.channel, touch.staff, touch.store_id) == (
+        member.pk, "welcome", manager, manager.store_id
+    )  # fmt: skip
+    greet(site, event=2, after=21)
+    assert note(2) is False  # too late: she heard nothing
