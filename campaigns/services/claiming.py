@@ -17,18 +17,19 @@ from campaigns.errors import (
 )
 from campaigns.models import Campaign, CampaignItem, ChainUnit, ItemStock, Order, OrderLine
 from campaigns.plays_registry import Claim, ClaimLine
-from campaigns.selectors.claims import bought_before, is_newcomer, takes_at, why_closed
-from campaigns.services import budgets, goods, numbering
+from campaigns.selectors.claims import bought_before, is_newcomer, stocks_wanted, takes_at, why_closed
+from campaigns.services import budgets, goods
 from campaigns.services.confirming import free_code
+from campaigns.services.ordering import write_order
 from campaigns.services.refusals import note_refusal
 from members.identities import encrypt
 from members.models import Member
+from members.selectors.survivors import survivor_of
 from stores.models import Store
 
 _MOST_OF_ONE = 999
 _MOST_LINES = 50
 _TRIES = 5
-_KEEP = "SELECT merged_into_id FROM members_member WHERE id = %s FOR KEY SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ def reserve(
         try:
             with transaction.atomic():
                 return _reserve(campaign, store, member, claimed, at)
+        except _Merged:
+            member = _survivor(member)
         except IntegrityError as error:
             # Two requests with one key, or two orders drawing the same four digits at once.
             known = _known_order(campaign, member, request_key)
@@ -96,6 +99,10 @@ def reserve(
                 )  # fmt: skip
             raise
     raise AssertionError("the loop returns or raises")
+
+
+class _Merged(Exception):
+    """The member was merged into another: the claim is hers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,35 +126,37 @@ def _known_order(campaign: Campaign, member: Member | None, request_key: str) ->
 
 def _reserve(given: Campaign, store: Store, member: Member | None, wish: _Wish, at: datetime) -> Order:
     _check_form(wish)
-    member_id = _kept_member(member)
-    stocks = _stocks(given, store, wish)
+    items = [one.item_id for one in wish.wanted]
+    stocks = stocks_wanted(campaign_id=given.pk, store_id=store.pk, item_ids=items)
     campaign = _open_campaign(given, stocks, at)
     if campaign.frozen_at is None:
         budgets.freeze(campaign=campaign, at=at)
-        stocks = _stocks(given, store, wish)  # an editor may have been at work until now
+        # An editor may have been at work until now.
+        stocks = stocks_wanted(campaign_id=given.pk, store_id=store.pk, item_ids=items)
         campaign = _open_campaign(given, stocks, at)
     claim = Claim(
         campaign=campaign, store=store, member=member, lines=_lines(stocks, wish), settling=wish.settling,
         fulfilment=wish.fulfilment, at=at, extra=wish.extra,
         recipient=encrypt(json.dumps(wish.recipient, ensure_ascii=False)) if wish.recipient else None,
     )  # fmt: skip
-    _check_eligibility(claim, member_id)
+    _check_eligibility(claim)
     rules = plays_registry.rules_of(campaign)
     rules.before_reserve(claim)
     budgets.spend(
         campaign=campaign,
         amount_fen=budgets.conceded((line.item.list_price_fen, line.price_fen, line.quantity) for line in claim.lines),
     )
-    order = _write_order(claim, member_id, wish)
+    order = _order(claim, wish)
     lines = [
-        OrderLine(order=order, stock=line.stock, unit=line.unit, quantity=line.quantity, price_fen=line.price_fen)
+        OrderLine(stock=line.stock, unit=line.unit, quantity=line.quantity, price_fen=line.price_fen)
         for line in claim.lines
     ]
-    OrderLine.objects.bulk_create(lines)
+    if not write_order(order=order, lines=lines):
+        raise _Merged
     rules.on_reserved(order, claim)
     # Everybody's rows come last: their locks then live only until the commit.
-    goods.take(order_id=order.pk, lines=lines)
-    numbering.enter(order=order, name=wish.name if wish.name is not None else member.name if member else "", at=at)
+    name = wish.name if wish.name is not None else member.name if member else ""
+    goods.take_and_enter(order=order, lines=lines, name=name, at=at)
     return order
 
 
@@ -168,28 +177,12 @@ def _check_form(wish: _Wish) -> None:
         raise BadClaim("请选择付款和取货方式")
 
 
-def _kept_member(member: Member | None) -> int | None:
-    """The member's key, held against a merge until the commit; of one absorbed meanwhile, the survivor's."""
-    if member is None:
-        return None
-    key = member.pk
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute(_KEEP, [key])
-            row = cursor.fetchone()
-            if row is None:
-                raise NotEligible("会员不存在")
-            if row[0] is None:
-                return key
-            key = row[0]
-
-
-def _stocks(campaign: Campaign, store: Store, wish: _Wish) -> dict[int, ItemStock]:
-    """The scarce rows of what is wanted, by item, fresh with their item and campaign."""
-    rows = ItemStock.objects.select_related("item__campaign").filter(
-        store=store, item__campaign=campaign, item__in={one.item_id for one in wish.wanted}
-    )
-    return {row.item_id: row for row in rows}
+def _survivor(member: Member | None) -> Member:
+    """Who a member is today."""
+    found = Member.objects.filter(pk=survivor_of(member.pk), merged_into=None).first() if member is not None else None
+    if found is None:
+        raise NotEligible("会员不存在")
+    return found
 
 
 def _open_campaign(given: Campaign, stocks: dict[int, ItemStock], at: datetime) -> Campaign:
@@ -222,8 +215,8 @@ def _lines(stocks: dict[int, ItemStock], wish: _Wish) -> list[ClaimLine]:
     return lines
 
 
-def _check_eligibility(claim: Claim, member_id: int | None) -> None:
-    campaign = claim.campaign
+def _check_eligibility(claim: Claim) -> None:
+    campaign, member = claim.campaign, claim.member
     if claim.store.stage == Store.Stage.SUSPENDED:
         raise NotEligible("这家店暂停营业")
     if campaign.settling not in {Campaign.Settling.EITHER, claim.settling}:
@@ -232,12 +225,12 @@ def _check_eligibility(claim: Claim, member_id: int | None) -> None:
         raise NotEligible("这个活动只能到店自提")
     if claim.fulfilment == Order.Fulfilment.DELIVERY and claim.recipient is None:
         raise NotEligible("配送需要填写收货人、电话和地址")
-    if campaign.audience == Campaign.Audience.NEWCOMERS and (member_id is None or not is_newcomer(member_id)):
+    if campaign.audience == Campaign.Audience.NEWCOMERS and (member is None or not is_newcomer(member.pk)):
         raise NotEligible("这个活动只限新会员")
-    _check_limits(claim, member_id)
+    _check_limits(claim)
 
 
-def _check_limits(claim: Claim, member_id: int | None) -> None:
+def _check_limits(claim: Claim) -> None:
     """:raises LimitReached:"""
     wanted: dict[int, tuple[CampaignItem, int]] = {}
     for line in claim.lines:
@@ -246,8 +239,9 @@ def _check_limits(claim: Claim, member_id: int | None) -> None:
         if item.per_order is not None and count > item.per_order:
             raise LimitReached(item, item.per_order)
     limited = [item.pk for item, _ in wanted.values() if item.per_member is not None]
-    if not limited or member_id is None:
+    if not limited or claim.member is None:
         return
+    member_id = claim.member.pk
     with connection.cursor() as cursor:  # two requests of one member count one after the other
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"claim|{claim.campaign.pk}|{member_id}"]
@@ -258,13 +252,13 @@ def _check_limits(claim: Claim, member_id: int | None) -> None:
             raise LimitReached(item, item.per_member)
 
 
-def _write_order(claim: Claim, member_id: int | None, wish: _Wish) -> Order:
-    """The order's row: reserved for a time, or confirmed where nothing is to be paid before pick-up."""
+def _order(claim: Claim, wish: _Wish) -> Order:
+    """The order to be: reserved for a time, or confirmed where nothing is to be paid before pick-up."""
     campaign, at = claim.campaign, claim.at
     total = claim.goods_fen + claim.freight_fen
     settled = claim.settling == Order.Settling.SHOP or total == 0
-    return Order.objects.create(
-        campaign=campaign, store=claim.store, member_id=member_id, request_key=wish.request_key,
+    return Order(
+        campaign=campaign, store=claim.store, member=claim.member, request_key=wish.request_key,
         state=Order.State.CONFIRMED if settled else Order.State.RESERVED, settling=claim.settling,
         fulfilment=claim.fulfilment, goods_fen=claim.goods_fen, freight_fen=claim.freight_fen,
         pickup_code=free_code(claim.store.pk) if settled else "", recipient=claim.recipient, note=wish.note,

@@ -207,10 +207,11 @@ def _script(statements: list[str], *, order: int, token: str) -> str:
     for statement in statements:
         text = " ".join(statement.split())
         text = text.replace(f"'{token}'", "md5(random()::text)").replace("'bench-key'", "md5(random()::text)")
+        text = text.replace(f"'order:{order}'", "'order:' || :id")  # the key communities knows the entry by
         text = re.sub(rf"\b{order}\b", ":id", text)
         text = re.sub(rf"\b{_MEMBERS}\b", ":member", text)
         text = re.sub(rf"\b{_CAMPAIGNS}\b", ":campaign", text)
-        end = " \\gset" if text.startswith('INSERT INTO "campaigns_order" ') else ";"
+        end = " \\gset" if 'INSERT INTO "campaigns_order" ' in text else ";"
         lines.append(text.rstrip(";") + end)
     return "\n".join(lines) + "\n"
 

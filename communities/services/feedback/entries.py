@@ -2,7 +2,18 @@
 
 from datetime import datetime
 
+from django.db import connection
+
 from communities.models import PostEntry
+
+# One statement, without savepoints: it stands in the middle of every claim.
+_RECORD = """
+    INSERT INTO communities_postentry (key, store_id, member_id, link, at, withdrawn_at)
+    VALUES (%s, %s, %s, %s, %s, NULL)
+    ON CONFLICT (key) DO UPDATE
+    SET store_id = excluded.store_id, member_id = excluded.member_id, link = excluded.link, at = excluded.at,
+        withdrawn_at = NULL
+"""
 
 
 def record_entry(*, key: str, store_id: int, at: datetime, member_id: int | None = None, link: str = "") -> None:
@@ -11,10 +22,8 @@ def record_entry(*, key: str, store_id: int, at: datetime, member_id: int | None
     `link` is the token of the short link it came by, empty where it came by none. An entry withdrawn before and told
     again counts again.
     """
-    PostEntry.objects.update_or_create(
-        key=key,
-        defaults={"store_id": store_id, "member_id": member_id, "link": link[:32], "at": at, "withdrawn_at": None},
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, [key, store_id, member_id, link[:32], at])
 
 
 def withdraw_entry(*, key: str, at: datetime) -> bool:
