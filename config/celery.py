@@ -81,6 +81,16 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(day_of_week="mon", hour=7, minute=25),
                 "options": {"queue": BULK, "expires": _HOUR},
             },
+            "webhooks to deliver": {
+                "task": "stores.deliver_webhooks",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
+            "answers to writes that are a day old": {
+                "task": "stores.bulk_forget_answers",
+                "schedule": crontab(hour=5, minute=5),
+                "options": {"queue": BULK, "expires": _HOUR},
+            },
             "sessions that have ended": {
                 "task": "stores.bulk_clear_sessions",
                 "schedule": crontab(hour=4, minute=40),

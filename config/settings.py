@@ -24,6 +24,8 @@ ALLOWED_HOSTS = list(env.allowed_hosts) or ["127.0.0.1", "localhost", "[::1]"]
 SITE_URL = env.site_url or (
     f"https://{env.allowed_hosts[0].lstrip('.')}" if env.allowed_hosts else f"http://127.0.0.1:{env.port}"
 )
+# What webhooks may reach although it is not public: at home, this site itself.
+WEBHOOK_TRUSTED_ORIGINS = () if PRODUCTION else (SITE_URL,)
 CSRF_TRUSTED_ORIGINS = list(env.csrf_trusted_origins)
 METRICS_TOKEN = env.metrics_token
 TRUSTED_PROXIES = env.trusted_proxies if PRODUCTION else 0
@@ -269,7 +271,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "stores.rest.keys.TokenRateThrottle",
         "rest_framework.throttling.ScopedRateThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "600/min", "lookup": "60/min"},
@@ -277,7 +279,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "店圈 API",
-    "DESCRIPTION": "门店、会员与购买记录。每个令牌只看得到它所属员工看得到的门店。",
+    "DESCRIPTION": "门店、会员、社群、群发、活动、订单与指标。每个令牌只看得到它所属员工看得到的门店。",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
@@ -285,4 +287,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "PostState": "communities.models.PostTask.State",
+        "OrderState": "campaigns.models.Order.State",
+        "CampaignState": "campaigns.models.Campaign.State",
+        "OrderSettling": "campaigns.models.Order.Settling",
+        "CampaignSettling": "campaigns.models.Campaign.Settling",
+        "GroupKind": "communities.models.CustomerGroup.Kind",
+    },
 }

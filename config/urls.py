@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config.media import campaign_picture, product_picture
 
+handler500 = "stores.rest.errors.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dashboard.urls")),
     path("", include("stores.urls")),

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.request import Request
@@ -92,6 +92,7 @@ class MemberList(ListAPIView[Member]):
 class MemberLookup(GenericAPIView[Member]):
     """Find one member by a full phone or card number, which travels in the body and so in no log."""
 
+    @extend_schema_serializer(component_name="MemberLookup")
     class InputSerializer(serializers.Serializer[Any]):
         number = serializers.CharField(max_length=64, help_text="完整的手机号或会员卡号")
 
@@ -122,6 +123,7 @@ class MemberLookup(GenericAPIView[Member]):
 class MemberDetail(GenericAPIView[Member]):
     """One member with consent and totals; the id of a merged member answers with the survivor."""
 
+    @extend_schema_serializer(component_name="MemberDetail")
     class OutputSerializer(MemberRowSerializer):
         class ConsentSerializer(serializers.Serializer[Any]):
             purpose = serializers.ChoiceField(Consent.Purpose.choices)

@@ -26,3 +26,21 @@ def bulk_clear_sessions() -> None:
     from django.contrib.sessions.models import Session
 
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
+
+
+@shared_task(name="stores.deliver_webhooks", acks_late=True, ignore_result=True)
+def deliver_webhooks() -> None:
+    """Send what waits for other systems; beat asks every minute, and an event right after it happened."""
+    from stores.services.webhooks.delivering import deliver_due
+
+    deliver_due(clock=timezone.now)
+
+
+@shared_task(name="stores.bulk_forget_answers", acks_late=True, ignore_result=True)
+def bulk_forget_answers() -> None:
+    """Drop the answers to writes after their day, and what was delivered a month ago."""
+    from stores.services.idempotency import forget_answers
+    from stores.services.webhooks.endpoints import forget_delivered
+
+    forget_answers(at=timezone.now())
+    forget_delivered(at=timezone.now())

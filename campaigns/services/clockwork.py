@@ -2,24 +2,34 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.models import Campaign, Order, Payment, Refund, WaitEntry
+from campaigns.services.telling import tell_ended
 
 _SETTLES_AFTER = timedelta(days=1)  # a payment that is late comes within it
 
 
 def start_and_end_campaigns(*, at: datetime) -> dict[str, int]:
-    """Move every campaign whose hour has come; each is one conditional update, so sweeping twice does no harm."""
+    """Move every campaign whose hour has come; sweeping twice, or two at once, does no harm."""
     on = Campaign.objects.filter(is_template=False)
     started = on.filter(state=Campaign.State.SCHEDULED, starts_at__lte=at, ends_at__gt=at).update(
         state=Campaign.State.LIVE
     )
     running = (Campaign.State.SCHEDULED, Campaign.State.LIVE, Campaign.State.PAUSED)
-    ended = on.filter(Q(ends_at__lte=at), state__in=running).update(state=Campaign.State.ENDED)
+    ended = _end(on.filter(Q(ends_at__lte=at), state__in=running), at)
     over = WaitEntry.objects.filter(state=WaitEntry.State.WAITING, stock__item__campaign__state=Campaign.State.ENDED)
     over.update(state=WaitEntry.State.LAPSED)
     return {"started": started, "ended": ended, "settled": _settle(at)}
+
+
+@transaction.atomic
+def _end(due: QuerySet[Campaign], at: datetime) -> int:
+    """End them, and leave word of it in the same transaction."""
+    ids = list(due.select_for_update(skip_locked=True).order_by("pk").values_list("pk", flat=True))
+    tell_ended(campaign_ids=ids, at=at)
+    return Campaign.objects.filter(pk__in=ids).update(state=Campaign.State.ENDED)
 
 
 def _settle(at: datetime) -> int:

@@ -11,6 +11,7 @@ from campaigns.models import LedgerEntry, Order, Payment, Refund
 from campaigns.services import facts, refunding
 from campaigns.services.ending import end_order
 from campaigns.services.refusals import note_refusal
+from campaigns.services.telling import tell_order
 from stores.models import Staff, Store
 from stores.services.auditing import audit
 
@@ -66,9 +67,11 @@ def hand_over(*, order: Order, staff: Staff | None, at: datetime) -> Order:
         raise OrderRefusal(f"订单{locked.get_state_display()}，不能取货")
     if locked.settling == Order.Settling.SHOP and not locked.paid_fen and locked.total_fen:
         _book_shop_payment(locked, at)
+        tell_order(event="order.paid", order=locked, amount_fen=locked.paid_fen, at=at)
     locked.state, locked.fulfilled_at, locked.fulfilled_by = Order.State.FULFILLED, at, staff
     locked.save(update_fields=["state", "fulfilled_at", "fulfilled_by", "paid_fen"])
     facts.record_sale(order=locked, lines=list(locked.lines.select_related("stock__item").order_by("pk")))
+    tell_order(event="order.redeemed", order=locked, amount_fen=locked.paid_fen, at=at)
     return locked
 
 

@@ -12,10 +12,12 @@ from campaigns.errors import CampaignRefusal, Frozen, NotCompliant
 from campaigns.models import Board, Campaign, CampaignItem, ChainUnit, ItemStock
 from campaigns.selectors.claims import TAKING
 from campaigns.services import compliance, waiting
+from campaigns.services.telling import tell_ended
 from stores.models import Product, Region, Staff, Store
 from stores.services.auditing import audit
 
 _BATCH = 2_000
+_OVER = frozenset({Campaign.State.ENDED, Campaign.State.SETTLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +206,7 @@ def _running_state(campaign: Campaign, at: datetime) -> Campaign.State:
 
 
 def _after_kill(campaign: Campaign) -> str:
-    final = {Campaign.State.ENDED, Campaign.State.SETTLED}
-    return campaign.state if campaign.state in final else Campaign.State.ENDED
+    return campaign.state if campaign.state in _OVER else Campaign.State.ENDED
 
 
 def _set(campaign: Campaign, **fields: Any) -> None:
@@ -225,6 +226,7 @@ def _move(
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if locked.state not in set(allowed) or (locked.killed_at is not None and deed != "killed"):
         raise CampaignRefusal(f"活动{'已停止' if locked.killed_at else locked.get_state_display()}，不能这样操作")
+    was_over = locked.state in _OVER
     change(locked)
     locked.save(update_fields=["state", "approved_by", "approved_at", "killed_at"])
     _set(
@@ -235,4 +237,6 @@ def _move(
         actor=by, action=f"campaign.{deed}", target=f"campaign:{campaign.pk}", store=locked.store, at=at,
         detail=detail or {},
     )  # fmt: skip
+    if locked.state in _OVER and not was_over and not locked.is_template:
+        tell_ended(campaign_ids=[locked.pk], at=at)
     return campaign

@@ -16,6 +16,7 @@ from campaigns.selectors.claims import takes_at
 from campaigns.services import goods, refunding
 from campaigns.services.confirming import confirm
 from campaigns.services.ending import end_order
+from campaigns.services.telling import tell_order
 
 
 class Outcome(Enum):
@@ -96,6 +97,7 @@ def settle_paid(*, payment: Payment, provider_no: str, amount_fen: int, paid_at:
     paid_before = order.paid_fen
     order.paid_fen += amount_fen
     order.save(update_fields=["paid_fen"])
+    tell_order(event="order.paid", order=order, amount_fen=amount_fen, at=paid_at)
     refusal = _refusal(order, paid_before, at)
     if refusal is not None:
         cause, reason = refusal

@@ -10,6 +10,7 @@ from campaigns.models import LedgerEntry, Order, OrderLine, Refund
 from campaigns.payments.provider import PaymentProvider, ProviderRefused, ProviderUnavailable, RefundAnswer
 from campaigns.selectors.money import ALARM_AFTER
 from campaigns.services.facts import record_money_back
+from campaigns.services.telling import tell_order
 
 _LEASE = timedelta(minutes=2)
 _FIRST_PAUSE = timedelta(minutes=1)
@@ -81,6 +82,7 @@ def book_refund(*, refund: Refund, provider_no: str, done_at: datetime) -> Refun
         at=done_at,
     )  # fmt: skip
     Order.objects.filter(pk=order.pk).update(refunded_fen=F("refunded_fen") + locked.amount_fen)
+    tell_order(event="order.refunded", order=order, amount_fen=locked.amount_fen, at=done_at)
     if order.fulfilled_at is not None:
         lines = OrderLine.objects.filter(order=order).select_related("stock__item").order_by("pk")
         record_money_back(order=order, lines=list(lines), refund=locked)

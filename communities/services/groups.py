@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, QuerySet, Value
@@ -15,9 +16,11 @@ from communities.services import people
 from members.models import Identity, Member
 from stores.models import Staff
 from stores.services.auditing import audit
+from stores.services.webhooks.emitting import emit
 from wecom.client.groups import Group, GroupMember
 
 _FEWEST = 2
+_NEWS = timedelta(days=1)  # who was found in a group after longer than this is no news to anybody
 
 
 @dataclass(slots=True)
@@ -207,6 +210,15 @@ def _diff_members(
     if strangers := [bytes(one.who) for one in rows if not one.is_staff and one.member_id is None]:
         transaction.on_commit(partial(link_stays, strangers))
     difference.joined, difference.left = [row.pk for row in rows], gone
+    if fresh := [one for one in rows if not one.is_staff and one.joined_at > at - _NEWS]:
+        emit(event="member.joined_group", at=at, rows=lambda: [_joined_row(row, one) for one in fresh])
+
+
+def _joined_row(row: CustomerGroup, one: GroupMembership) -> dict[str, Any]:
+    return {
+        "group": row.pk, "store": row.store.code if row.store is not None else None, "member": one.member_id,
+        "joined_at": one.joined_at.isoformat(), "join_scene": one.join_scene, "state": one.state,
+    }  # fmt: skip
 
 
 def _stay(

@@ -20,8 +20,13 @@ class ErrorSerializer(serializers.Serializer[Any]):
     """The one form of every error."""
 
     code = serializers.CharField(help_text="给程序判断的代码，例如 not_found、invalid、throttled")
-    detail = serializers.CharField(help_text="给人看的中文说明；参数有误时写明是哪一个")
+    message = serializers.CharField(help_text="给人看的中文说明；参数有误时写明是哪一个")
+    fields = serializers.DictField(  # type: ignore[assignment]  # a declared field, which DRF takes out of the class
+        child=serializers.ListField(child=serializers.CharField()), help_text="参数有误时，逐个参数的说明"
+    )
+    detail = serializers.CharField(help_text="与 message 相同，早先的名字")
 
 
-ERRORS: dict[int, Any] = {400: ErrorSerializer, 401: ErrorSerializer, 403: ErrorSerializer, 404: ErrorSerializer,
-                          429: ErrorSerializer}  # fmt: skip
+ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 405, 406, 429), ErrorSerializer)
+# Of what has a body.
+WRITE_ERRORS: dict[int, Any] = ERRORS | dict.fromkeys((409, 415, 422), ErrorSerializer)

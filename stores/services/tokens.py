@@ -11,7 +11,13 @@ from django.db.models import Q
 from stores.models import ApiToken, Staff
 from stores.services.auditing import audit
 
-SCOPES = {"stores:read": "读门店", "members:read": "读会员与购买", "materials:read": "读素材"}
+SCOPES = {
+    "stores:read": "读门店与商品", "members:read": "读会员与购买", "materials:read": "读素材",
+    "groups:read": "读客户群与进退群", "posts:read": "读群发任务", "campaigns:read": "读活动", "orders:read": "读订单",
+    "metrics:read": "读指标", "exports:read": "读导出",
+    "purchases:write": "导入购买", "shelf:write": "改价格与库存", "campaigns:write": "开活动草稿",
+    "orders:write": "核销取货", "exports:write": "发起导出", "webhooks:write": "确认推送测试",
+}  # fmt: skip
 _PREFIX = "dq_"  # so that a leaked key is recognised for what it is
 _NOTE_USE_EVERY = timedelta(minutes=10)  # one write in ten minutes, not one a request
 

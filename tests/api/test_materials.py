@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.api.refusals import FORM
 from tests.factories import ManagerFactory, MaterialVersionFactory, ProductFactory, StaffFactory, StoreFactory
 
 
@@ -43,7 +44,7 @@ def test_a_material_is_told_as_it_stands(api):
 def test_a_wish_that_cannot_be_read_is_refused(api):
     answer = api(StaffFactory()).get("/api/v1/materials/?theme=x")
 
-    assert (answer.status_code, set(answer.json())) == (400, {"code", "detail"})
+    assert (answer.status_code, set(answer.json())) == (400, FORM)
 
 
 @pytest.mark.django_db

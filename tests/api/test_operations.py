@@ -11,6 +11,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from members.services.consents import record_consent
 from members.services.merging import merge_members
 from members.services.partitions import BUSINESS_ZONE
+from tests.api.refusals import FORM, refused
 from tests.factories import (
     GuideFactory,
     ManagerFactory,
@@ -63,7 +64,7 @@ def test_each_role_reads_its_own_stores_and_members(chain, api, who, stores, mem
 def test_another_stores_rows_are_a_404(chain, api, who):
     identity(chain["theirs"], "phone", "13812345678")
     client, other = api(chain[who]), chain["theirs"].pk
-    refusal = {"code": "not_found", "detail": "没有找到，或不在你能看到的门店里"}
+    refusal = refused("not_found", "没有找到，或不在你能看到的门店里")
 
     answers = [
         client.get("/api/v1/stores/B1/"),
@@ -90,7 +91,7 @@ def test_key_without_the_scope_is_refused_by_name(chain, api):
     answer = api(chain["hq"], "stores:read").get("/api/v1/members/")
 
     assert (answer.status_code, answer.json()) == (
-        403, {"code": "permission_denied", "detail": "这个令牌没有 members:read 权限"},
+        403, refused("permission_denied", "这个令牌没有 members:read 权限"),
     )  # fmt: skip
 
 
@@ -175,7 +176,7 @@ def test_wrong_parameter_is_named_in_the_error(chain, api, query, named):
     answer = api(chain["hq"]).get("/api/v1/members/", query)
 
     body = answer.json()
-    assert (answer.status_code, set(body), body["code"]) == (400, {"code", "detail"}, "invalid")
+    assert (answer.status_code, set(body), body["code"]) == (400, FORM, "invalid")
     assert body["detail"].startswith(named)
 
 
@@ -194,7 +195,7 @@ def test_every_refusal_has_the_one_form(chain, api):
 
     for answer, status, code in answers:
         body = answer.json()
-        assert (answer.status_code, set(body), body["code"]) == (status, {"code", "detail"}, code)
+        assert (answer.status_code, set(body), body["code"]) == (status, FORM, code)
         assert any("一" <= letter <= "鿿" for letter in body["detail"])
 
 

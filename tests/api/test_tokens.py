@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from stores.models import ApiToken, AuditEntry
 from stores.services.tokens import UnknownScope, create_token, live_token, revoke_token
+from tests.api.refusals import refused
 from tests.factories import StaffFactory
 
 AT = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
@@ -89,5 +90,5 @@ def test_bad_key_is_refused_in_the_apis_form(header):
     answer = APIClient(headers={"Authorization": header}).get("/api/v1/stores/")
 
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
-    assert answer.json() == {"code": "authentication_failed", "detail": "令牌无效、已到期或已吊销"}
+    assert answer.json() == refused("authentication_failed", "令牌无效、已到期或已吊销")
     assert ApiToken.objects.count() == 0
