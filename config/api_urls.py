@@ -8,6 +8,7 @@ from communities import api as communities
 from communities import api_records as records
 from members import api as members
 from members import api_purchases as purchases
+from metrics import api as metrics
 from stores import api as stores
 from stores import api_shelf as shelf
 
@@ -35,5 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/", orders.OrderList.as_view(), name="orders"),
     path("orders/redeem/", orders.OrderRedeem.as_view(), name="order_redeem"),
     path("orders/<int:pk>/", orders.OrderDetail.as_view(), name="order"),
+    path("metrics/", metrics.MetricList.as_view(), name="metrics"),
+    path("metrics/readings/", metrics.ReadingList.as_view(), name="metric_readings"),
     path("<path:rest>", stores.Nowhere.as_view()),
 ]
