@@ -39,7 +39,7 @@ def _catalogue() -> str:
 class MetricList(APIView):
     """Every metric as it is defined now, in the registry's order; few enough for one page."""
 
-    class OutputSerializer(serializers.Serializer[Metric]):
+    class OutputSerializer(serializers.Serializer[Any]):
         code = serializers.CharField(help_text="代号；`代号@版本` 可读旧口径")
         name = serializers.CharField()
         meaning = serializers.CharField(help_text="口径")
@@ -70,7 +70,7 @@ class MetricList(APIView):
         })},
     )  # fmt: skip
     def get(self, request: Request) -> Response:  # noqa: ARG002 -- DRF's signature
-        rows = self.OutputSerializer(METRICS.values(), many=True).data
+        rows = self.OutputSerializer([*METRICS.values()], many=True).data
         return Response({"next": None, "previous": None, "results": rows})
 
 
@@ -128,7 +128,7 @@ class _InOrder(NewestFirst):
     ordering = "pk"
 
 
-class ReadingList(GenericAPIView[Store]):
+class ReadingList(GenericAPIView[Any]):
     """Readings of metrics, together or one by one; the same numbers as the pages and the exports."""
 
     required_scope = "metrics:read"

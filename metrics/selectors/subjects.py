@@ -12,13 +12,13 @@ def subjects(grain: Grain, stores: QuerySet[Store]) -> QuerySet[Model]:
     """What a grain's rows are about, in these stores."""
     match grain:
         case Grain.STORE:
-            return stores  # type: ignore[return-value]  # a queryset of one kind of model is one of models
+            return stores
         case Grain.GROUP:
-            return CustomerGroup.objects.filter(store__in=stores)  # type: ignore[return-value]
+            return CustomerGroup.objects.filter(store__in=stores)
         case Grain.STAFF:
-            return Staff.objects.filter(store__in=stores)  # type: ignore[return-value]
+            return Staff.objects.filter(store__in=stores)
         case Grain.CAMPAIGN:
             here = ItemStock.objects.filter(store__in=stores).values("item__campaign")
-            return Campaign.objects.filter(is_template=False, pk__in=here)  # type: ignore[return-value]
+            return Campaign.objects.filter(is_template=False, pk__in=here)
         case Grain.CODE:
-            return EntryCode.objects.filter(store__in=stores).select_related("store")  # type: ignore[return-value]
+            return EntryCode.objects.filter(store__in=stores).select_related("store")
