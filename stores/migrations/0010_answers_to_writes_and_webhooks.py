@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0008_imports_know_flavours"),
+        ("stores", "0009_imports_know_goals"),
     ]
 
     operations = [
