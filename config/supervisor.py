@@ -1,7 +1,11 @@
-"""Several programs in one terminal: lines prefixed, revived when they fall, stopped in order."""
+"""Several programs in one terminal: lines prefixed, revived when they fall, stopped in order.
+
+The terminal shows what somebody should read: words, warnings, errors. Each request and task is a line of the log file.
+"""
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +20,8 @@ from config.keeper import die_with_parent
 
 SETTLED_SECONDS = 60  # who ran this long has earned a quick restart
 LONGEST_PAUSE = 30.0
+# What our own logging, uvicorn's and Celery's write while all is well.
+_ROUTINE = re.compile(r"\S+ \[(?:debug|info) *\] |INFO: |worker: ")
 _COLOURS = (36, 32, 33, 35, 34)
 
 
@@ -36,11 +42,11 @@ class Program:
 class Supervisor:
     """Runs groups of programs; a group is stopped before the ones listed ahead of it."""
 
-    def __init__(self, *groups: Sequence[Program], cwd: Path, out: TextIO = sys.stdout) -> None:
+    def __init__(self, *groups: Sequence[Program], cwd: Path, log: TextIO, out: TextIO = sys.stdout) -> None:
         self.groups = groups
         self.programs = [program for group in groups for program in group]
         self.cwd = cwd
-        self._out = out
+        self._out, self._log = out, log
         self._printing = threading.Lock()
         self._width = max(len(program.name) for program in self.programs)
         self._colourful = out.isatty() and "NO_COLOR" not in os.environ
@@ -87,14 +93,19 @@ class Supervisor:
             reader.join(1)
 
     def say(self, name: str, line: str) -> None:
-        """Print a line under a program's name."""
+        """Print a line under a program's name, and log it."""
         prefix = f"{name:<{self._width}} │"
+        self._note(prefix, line)
         if self._colourful:
             index = next((i for i, program in enumerate(self.programs) if program.name == name), 0)
             prefix = f"\x1b[{_COLOURS[index % len(_COLOURS)]}m{prefix}\x1b[0m"
         # A terminal that has gone must not keep the programs' pipes from being emptied.
         with self._printing, contextlib.suppress(OSError, ValueError):
             print(prefix, line, file=self._out, flush=True)
+
+    def _note(self, prefix: str, line: str) -> None:
+        with self._printing, contextlib.suppress(OSError, ValueError):
+            print(prefix, line, file=self._log, flush=True)
 
     def _start(self, program: Program) -> None:
         # A session of its own: Ctrl-C in the terminal reaches the supervisor only, which stops all in order.
@@ -103,7 +114,7 @@ class Supervisor:
             start_new_session=True,
             preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 -- only prctl runs in there
         )  # fmt: skip
-        program.began = time.monotonic()
+        program.began, program.ready = time.monotonic(), False
         reader = threading.Thread(target=self._relay, args=(program, program.process), daemon=True)
         reader.start()
         self._readers = [*(thread for thread in self._readers if thread.is_alive()), reader]
@@ -113,9 +124,13 @@ class Supervisor:
             with process.stdout as lines:
                 for raw in lines:
                     line = raw.decode(errors="replace").rstrip()
-                    if line:
+                    if _ROUTINE.match(line):
+                        self._note(f"{program.name:<{self._width}} │", line)
+                    elif line:
                         self.say(program.name, line)
-                    program.ready |= program.ready_words in line
+                    if not program.ready and program.ready_words in line:
+                        program.ready = True
+                        self.say(program.name, "已就绪")
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -9,13 +9,8 @@ from PIL import Image
 
 from communities import poster
 from communities.models import EntryCode
+from tests.clients import signed_in
 from tests.factories import EntryCodeFactory, GuideFactory, ManagerFactory, StaffFactory, StoreFactory
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.django_db

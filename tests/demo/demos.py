@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.config.machines import environment, eventually, processes
 
+STORES, MEMBERS = 6, 300  # all there is to see of processes and arrivals, in seconds
 URL = re.compile(r"店圈已启动：(http://127\.0\.0\.1:\d+/)")
 
 
@@ -16,8 +17,9 @@ class Demo:
 
     def __init__(self, root: Path, *options: str) -> None:
         self.lines: list[str] = []
+        size = ("--stores", str(STORES), "--members", str(MEMBERS))
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "demo", *options], cwd=root, env=environment(), text=True,
+            [sys.executable, "manage.py", "demo", *size, *options], cwd=root, env=environment(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read)

@@ -12,7 +12,7 @@ import httpx
 
 from config import embedded
 from tests.config.machines import environment, eventually, nothing_is_left, processes
-from tests.demo.demos import Demo, children, in_a_second_terminal
+from tests.demo.demos import STORES, Demo, children, in_a_second_terminal
 
 
 def postgres_processes(root: Path) -> list[str]:
@@ -30,7 +30,7 @@ def test_the_demo_serves_shares_revives_refuses_a_second_and_stops_in_order(root
     [fast] = children(root, demo, "fast@")
     os.kill(fast, signal.SIGKILL)
     eventually(lambda: "意外退出（信号 SIGKILL）" in demo.text(), "it says so")
-    eventually(lambda: demo.text().count("fast@") > 1, "the worker is back", seconds=60)
+    eventually(lambda: demo.text().count("worker-fast │ 已就绪") > 1, "the worker is back", seconds=60)
     eventually(lambda: "渠道码已就绪" in demo.text(), "WeCom was read", seconds=180)
     with in_a_second_terminal(
         root, "from wecom.gateway import wecom; print(len(wecom().contacts.departments()))"
@@ -46,12 +46,16 @@ def test_the_demo_serves_shares_revives_refuses_a_second_and_stops_in_order(root
     assert "<html" in page.text
     for role in ("总部", "区域", "店长", "导购"):
         assert re.search(rf"{role}  用户名 \w+ +密码 \S+", demo.text())
+    log = (root / ".local" / "demo.log").read_text()
     for name in ("web", "worker", "worker-fast", "beat", "wecom"):
-        assert re.search(rf"^{name} +│ ", demo.text(), re.MULTILINE)
+        assert re.search(rf"^{name} +│ 已就绪", demo.text(), re.MULTILINE)
+        assert re.search(rf"^{name} +│ .", log, re.MULTILINE)
+    assert "[info " in log
+    assert "[info " not in demo.text()  # a terminal for people: each request and task is in the log
     assert refusal[0] == 1
     assert f"演示已在另一个终端运行：{address}" in refusal[1]
-    assert (servers, shared, seen) == (1, 1, "30\n")
-    assert int(departments) > 30  # the second terminal speaks to the demo's own WeCom, configured by nobody
+    assert (servers, shared, seen) == (1, 1, f"{STORES}\n")
+    assert int(departments) > STORES  # the second terminal speaks to the demo's own WeCom, configured by nobody
     assert (ended, "Traceback" in demo.text()) == (0, False)
     nothing_is_left(root)
 
@@ -64,7 +68,7 @@ def test_a_killed_demo_leaves_nothing_and_its_data_is_kept(root, port):
     with in_a_second_terminal(root, "print(Store.objects.count())") as later:
         kept, _ = later.communicate(timeout=60)
 
-    assert kept == "30\n"
+    assert kept == f"{STORES}\n"
     nothing_is_left(root)
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from communities.models import CustomerGroup, GroupMembership
 from communities.services.people import key_of
 from communities.services.reconciling import KINDS, reconcile
-from members.models import Contact, Identity
+from members.models import Contact, Identity, Member
 from members.services.wecom_contacts import external_hash
 from stores.models import Staff, Store
 from tests.wecom.sandbox.company import CORP, Company
@@ -116,3 +116,7 @@ def drift_of(run: SyncRun) -> dict[str, int]:
 
 def staff(userid: str) -> Staff:
     return Staff.objects.get(wecom_userid=userid)
+
+
+def member_of(external: str) -> Member:
+    return Identity.objects.get(value_hash=external_hash(external_userid=external, corp_id=CORP)).member

@@ -3,6 +3,7 @@ import ctypes
 import fcntl
 import http.client
 import io
+import logging
 import os
 import shutil
 import signal
@@ -26,7 +27,9 @@ HOST = "127.0.0.1"
 START_SECONDS = 60
 READY_SECONDS = 10  # for words that a higher LOG_LEVEL keeps from being printed
 SANDBOX_OFFSET = 90  # from the site's port to the sandbox's: 8000 and 8090
-SAMPLE = {"stores": 30, "members": 6000, "months": 6, "seed": 7}
+SAMPLE = {"months": 6, "seed": 7}
+STORES, MEMBERS = 30, 6000
+LOG = embedded.LOCAL / "demo.log"
 
 
 class Command(BaseCommand):
@@ -36,11 +39,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="网页端口，默认 8000")
         parser.add_argument("--reset", action="store_true", help="清空内置数据库与上传的文件，重新开始")
+        parser.add_argument("--stores", type=int, default=STORES, help=f"示例数据的门店数，默认 {STORES}")
+        parser.add_argument("--members", type=int, default=MEMBERS, help=f"示例数据的会员数，默认 {MEMBERS}")
 
-    def handle(self, *, port: int, reset: bool, **_: object) -> None:
+    def handle(self, *, port: int, reset: bool, stores: int, members: int, **_: object) -> None:
         if settings.PRODUCTION:
             raise CommandError("ENV=production 时不能运行演示")
         address = f"http://{HOST}:{port}/"
+        logging.getLogger().setLevel(logging.WARNING)  # this process's own: the programs' logs go to `LOG`
         _end_with_make()
         _interrupt_on_signals()
         try:
@@ -51,7 +57,7 @@ class Command(BaseCommand):
                 if assets.provide():
                     self._tell("前端资源已取好")
                 with embedded.Use() as servers:
-                    self._prepare()
+                    self._prepare(stores=stores, members=members)
                     self._serve(servers, port, address)
         except (assets.AssetsUnavailable, ServerUnavailable) as problem:
             raise CommandError(str(problem)) from None
@@ -68,14 +74,14 @@ class Command(BaseCommand):
         sandbox_demo.erase()
         self._tell("已清空，重新开始")
 
-    def _prepare(self) -> None:
+    def _prepare(self, **size: int) -> None:
         """Bring the database up to date, with sample data if it has none."""
         from stores.models import Store
 
         call_command("migrate", verbosity=0, interactive=False)
         if not Store.objects.exists() and "simulate" in get_commands():
             self._tell("正在生成示例数据……")
-            call_command("simulate", verbosity=0, **SAMPLE)
+            call_command("simulate", verbosity=0, **SAMPLE, **size)
             call_command("sample_materials", verbosity=0)
             call_command("sample_plan", verbosity=0)
             call_command("sample_chain", verbosity=0)
@@ -88,9 +94,9 @@ class Command(BaseCommand):
             sandbox_demo.write_company()
         sandbox_demo.let_go_of_database()
         fronts, workers = _programs(port, sandbox)
-        supervisor = Supervisor(workers, fronts, cwd=embedded.ROOT, out=sys.stdout)
         reading = sandbox_demo.FirstReading() if sandbox else None
-        with _known_to_other_terminals(sandbox):
+        with _known_to_other_terminals(sandbox), LOG.open("w", encoding="utf-8") as log:
+            supervisor = Supervisor(workers, fronts, cwd=embedded.ROOT, log=log, out=sys.stdout)
             try:
                 supervisor.start()
                 self._wait(supervisor, port)
@@ -134,7 +140,11 @@ class Command(BaseCommand):
             lines += ["  没有示例账号：用 manage.py createsuperuser 建一个"]
         if sandbox:
             lines += ["", f"  企业微信沙箱 http://{HOST}:{sandbox}/sandbox/ （扮演店长和顾客的手机）"]
-        lines += ["", "按 Ctrl-C 停止；数据保留在 .local，make demo RESET=1 清空重来"]
+        lines += [
+            "",
+            "按 Ctrl-C 停止；数据保留在 .local，make demo RESET=1 清空重来",
+            "这里只显示警告；每个请求与任务都在 .local/demo.log",
+        ]
         self._tell("\n" + "\n".join(lines) + "\n")
         sandbox_demo.let_go_of_database()
 

@@ -23,7 +23,9 @@ from tests.factories import RegionFactory
 from tests.wecom.sandbox.company import CORP, SECRET
 from wecom.gateway import wecom
 
-MANAGERS, GROUPS = 400, 2_000
+# Two thousand take a minute: KILLED_GROUPS=2000 for the whole of it (docs/operations.md), a part of it in every run.
+GROUPS = int(os.environ.get("KILLED_GROUPS", "500"))
+MANAGERS = GROUPS // 5
 STEP = timedelta(minutes=6)  # longer than a dead worker's lease
 KILLS = 6
 
@@ -37,7 +39,7 @@ def database_url() -> str:
 
 
 def furnish(company) -> None:
-    """A chain of 400 stores with five groups each, of which one gets its posts by hand."""
+    """A chain of stores with five groups each, of which one gets its posts by hand."""
     company.control("reset")
     company.control("settings", token_seconds=10**7)
     company.control("seed", managers=MANAGERS, groups=GROUPS, contacts=0)
@@ -48,7 +50,7 @@ def furnish(company) -> None:
         Staff(username=userid, wecom_userid=userid, name=userid, role="manager", store=store)
         for userid, store in place.items()
     )
-    chats = [row for page in (0, 1_000) for row in company.see("rows", table="chat", offset=page)["rows"]]
+    chats = [row for page in range(0, GROUPS, 1_000) for row in company.see("rows", table="chat", offset=page)["rows"]]
     CustomerGroup.objects.bulk_create(
         CustomerGroup(
             chat_id=chat["chat_id"], owner_userid=chat["owner"], store=place[chat["owner"]],
@@ -63,7 +65,7 @@ def furnish(company) -> None:
 
 
 def progress() -> int:
-    """How far the release is, of 2,000 posts, 400 group-sends and 400 cards."""
+    """How far the release is: a post counts once; a group-send and a card, of which there is one in five, thrice."""
     return (
         PostTask.objects.filter(state="released").count()
         + 3 * Broadcast.objects.exclude(attempted_at=None).count()
@@ -88,11 +90,11 @@ def rows(company, table):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", [1])
-def test_a_release_over_2_000_groups_survives_being_killed_at_random_points(company, connect, seed):
+def test_a_release_survives_being_killed_at_random_points(company, connect, seed):
     connect(company)
     furnish(company)
     dice = random.Random(seed)  # noqa: S311 -- reproducible on purpose
-    points = sorted(dice.randrange(4_300) for _ in range(KILLS))
+    points = sorted(dice.randrange(GROUPS * 43 // 20) for _ in range(KILLS))
     environment = os.environ | {
         "DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL, "WECOM_CORP_ID": CORP,
         "WECOM_SECRET": SECRET, "WECOM_AGENT_ID": "1000002", "WECOM_API_BASE": company.base,
@@ -116,7 +118,7 @@ def test_a_release_over_2_000_groups_survives_being_killed_at_random_points(comp
             child = int(worker.stdout.readline())
             if point is not None:
                 while progress() < point and is_alive(child):
-                    time.sleep(0.002)
+                    time.sleep(0.005)
                 with suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
             ends[worker.stdout.readline().strip()] += 1

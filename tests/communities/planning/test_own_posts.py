@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.test import Client
 
 from communities.models import LintRule, PostTask, Slot, StorePost
 from communities.selectors.planned import planned_posts
 from communities.services.planning import own_posts
 from communities.services.planning.own_posts import OwnPostRefused, put_own_post
+from tests.clients import signed_in
 from tests.factories import (
     CustomerGroupFactory,
     GuideFactory,
@@ -176,12 +176,6 @@ def test_control_without_the_stores_lock_a_day_is_overfilled():
     results = race(*[partial(put_unlocked, slot) for slot in (1, 2)])
 
     assert [type(result) for result in results] == [StorePost, StorePost]
-
-
-def signed_in(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
