@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING, cast
 
+from celery import chain
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 COMPANY = embedded.LOCAL / "wecom-company.jsonl"
 _LOOK_SECONDS = 1.0
+_HISTORY_DAYS = 190  # of the sample chain: six months
 _ASK_SECONDS = 60.0  # a reading whose worker was killed is free again after ten minutes
 
 
@@ -71,6 +73,7 @@ class FirstReading:
         from communities.services.reconciling import KINDS
         from communities.simulation.codes import order_sample_codes
         from communities.tasks import bulk_add_sample_feedback, bulk_materialise, bulk_reconcile
+        from metrics.tasks import bulk_roll_history
         from wecom.models import SyncRun
 
         if self._is_read:
@@ -79,7 +82,8 @@ class FirstReading:
         if len(set(read.values_list("kind", flat=True))) == len(KINDS):
             self._is_read = True
             bulk_materialise.delay(timezone.localdate().isoformat())  # the groups are there: today can begin
-            bulk_add_sample_feedback.delay()  # and the weeks before it were
+            # And the weeks before it were; then all of it is there to be counted.
+            chain(bulk_add_sample_feedback.si(), bulk_roll_history.si(days=_HISTORY_DAYS)).delay()
             return not order_sample_codes(at=timezone.now())
         if time.monotonic() >= self._ask_at:
             bulk_reconcile.delay()

@@ -1,5 +1,7 @@
 """Celery entry of the metrics."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
@@ -38,3 +40,12 @@ def bulk_copy_figures() -> None:
 
     if settings.WECOM_CORP_ID and settings.WECOM_SECRET:
         copying.copy_figures(gateway=wecom().bulk(), at=timezone.now())
+
+
+@shared_task(name="metrics.bulk_roll_history", ignore_result=True)
+def bulk_roll_history(*, days: int) -> None:
+    """In the demo, once its groups and their history are there: count as many days back."""
+    from metrics.services.rolling import passes
+
+    at = timezone.now()
+    passes.roll_history(first=timezone.localdate(at) - timedelta(days=days), at=at)

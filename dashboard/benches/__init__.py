@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.benches.boards import bench_boards
 from dashboard.benches.callback import bench_callback
 from dashboard.benches.claim import bench_claim
+from dashboard.benches.dashboard import bench_dashboard
 from dashboard.benches.live_list import bench_live_list
 from dashboard.benches.recommending import bench_recommend
 from dashboard.benches.sales_import import bench_import
@@ -52,6 +53,11 @@ BENCHES: dict[str, Bench] = {
     ),
     "claim": Bench(
         "下单：一个热门接龙与 500 个接龙，与 pgbench 发同样的 SQL 相比", {"seconds": 8, "rounds": 3}, bench_claim
+    ),
+    "dashboard": Bench(
+        "经营指标：总览、排名、门店页要多久，与空页面相比；一天的汇总与 30 天的重算",
+        {"stores": 5_000, "days": 365},
+        bench_dashboard,
     ),
     "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
 }

@@ -13,6 +13,7 @@ from members.services.partitions import ensure_partitions
 from members.simulation import run
 from members.simulation.calendar import period_of
 from members.simulation.run import SimulationRefused, simulate
+from metrics.models import RolledDay
 from stores.models import Product, Region, Staff, Store
 from stores.simulation.indexes import rebuilt_afterwards
 from tests.dashboard.simulated import clear, rows
@@ -211,8 +212,11 @@ def test_broken_run_leaves_neither_rows_nor_half_a_truth(tmp_path):
 
 @pytest.mark.django_db
 def test_command_prints_what_it_wrote_and_how_to_log_in(capsys):
-    call_command("simulate", stores=1, members=5, months=1, seed=3, until=UNTIL)
+    call_command("simulate", stores=1, members=5, months=1, seed=3, until=UNTIL, rolled_days=2)
 
+    assert [str(day) for day in RolledDay.objects.order_by("day").values_list("day", flat=True)] == [
+        "2026-08-30", "2026-08-31",
+    ]  # fmt: skip
     out = capsys.readouterr().out
     assert "门店 1" in out
     assert "会员 5" in out

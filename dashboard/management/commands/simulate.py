@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from members.simulation.run import SimulationRefused, simulate
+from metrics.services.rolling.days import roll_days
 from stores.simulation.logins import DEMO_LOGINS, DEMO_PASSWORD
 from tagging.simulation.tastes import taste_sample_chain
 
@@ -45,6 +46,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--purchasing-share", type=float, default=1.0, help="有购买记录的会员比例 0–1（默认 1；大规模时可用 0.05）"
         )
+        parser.add_argument(
+            "--rolled-days",
+            type=int,
+            default=28,
+            help="末尾多少天汇总好经营指标（默认 28；大规模时用 0，再用 rollup 补）",
+        )
         parser.add_argument("--truth", type=Path, help="把隐藏的真值（口味、效应）写入这个 JSON 文件")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -73,6 +80,9 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"写不了真值文件 {options['truth']}：{error.strerror}") from error
         taste_sample_chain(seed=options["seed"], at=timezone.now())
+        if options["rolled_days"]:
+            first = max(result.start, result.until - timedelta(days=options["rolled_days"] - 1))
+            roll_days(first=first, last=result.until, at=timezone.now())
         if options["verbosity"]:
             counts = "，".join(f"{_LABELS[table]} {count:,}" for table, count in result.rows.items())
             self.stdout.write(f"样例数据已写入（购买 {result.start} 至 {result.until}）：{counts}")

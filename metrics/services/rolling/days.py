@@ -40,6 +40,8 @@ def roll_day(*, day: date, at: datetime, stores: Sequence[int] | None = None) ->
     snapshot = day >= today - _DAY
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('metrics_tally'), %s)", [day.toordinal()])
+        # Millions of people are grouped in memory, not by way of the disk.
+        cursor.execute("SET LOCAL work_mem = '192MB'")
         _gather(cursor, facts, is_over=day < today, snapshot=snapshot)
         for grain in Grain:
             write(cursor, grain, facts, snapshot=snapshot)

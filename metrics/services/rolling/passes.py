@@ -39,3 +39,19 @@ def roll_night(*, at: datetime) -> list[date]:
 def roll_today(*, at: datetime) -> None:
     """Count today as far as it is; its thirty-day figures stay those of yesterday until the night."""
     roll_day(day=timezone.localdate(at), at=at)
+
+
+def roll_history(*, first: date, at: datetime) -> list[date]:
+    """Count today, what late facts reopened, and then every day back to `first` that is not counted; those days.
+
+    For a chain that begins with a history: the newest days, which are looked at, come first.
+    """
+    roll_today(at=at)
+    redo_late_days(at=at, seconds=_FOR_LATE_DAYS)
+    yesterday = timezone.localdate(at) - _DAY
+    counted = set(RolledDay.objects.filter(day__range=(first, yesterday)).values_list("day", flat=True))
+    days = [yesterday - n * _DAY for n in range((yesterday - first).days + 1)]
+    missing = [day for day in days if day not in counted]
+    for day in missing:
+        roll_day(day=day, at=at)
+    return missing
