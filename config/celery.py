@@ -54,6 +54,11 @@ def configuration() -> dict[str, Any]:
                 "schedule": crontab(),
                 "options": {"expires": 60},
             },
+            "exports whose worker died, and files whose time is over": {
+                "task": "metrics.sweep_exports",
+                "schedule": crontab(),
+                "options": {"expires": 60},
+            },
             "callbacks in no queue": {
                 "task": "wecom.sweep_callbacks",
                 "schedule": crontab(),

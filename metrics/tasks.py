@@ -1,4 +1,4 @@
-"""Celery entry of the metrics."""
+"""Celery entries of metrics: ids in, one service call."""
 
 from datetime import timedelta
 
@@ -49,3 +49,19 @@ def bulk_roll_history(*, days: int) -> None:
 
     at = timezone.now()
     passes.roll_history(first=timezone.localdate(at) - timedelta(days=days), at=at)
+
+
+@shared_task(name="metrics.bulk_export", acks_late=True, ignore_result=True)
+def bulk_export(*, job_id: int) -> None:
+    """Write one table to a file."""
+    from metrics.services import exporting  # the service enqueues this task
+
+    exporting.run_export(job_id=job_id, clock=timezone.now)
+
+
+@shared_task(name="metrics.sweep_exports", acks_late=True, ignore_result=True)
+def sweep_exports() -> None:
+    """Find exports whose worker died, and files whose time is over; beat asks every minute."""
+    from metrics.services import exporting
+
+    exporting.sweep_exports(at=timezone.now())

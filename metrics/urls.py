@@ -6,4 +6,5 @@ app_name = "metrics"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/", include("metrics.alert_urls")),
     path("goals/", include("metrics.goal_urls")),
+    path("", include("metrics.page_urls")),
 ]

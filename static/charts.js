@@ -4,7 +4,8 @@
    {{ chart|json_script:"spending" }}
    <details class="chart-table"><summary>看数字</summary><table class="table">…</table></details>
 
-   data-chart   bar (upright), barh (lying, first category on top), line or radar (its data names the "most" of every axis)
+   data-chart   bar (upright), barh (lying, first category on top), line, trend (a line over an earlier, dashed one, which
+                says "is_past"; "from_zero": false cuts the axis) or radar (its data names the "most" of every axis)
    data-source  id of the json_script: {"unit": "元", "categories": ["1月", …], "series": [{"name": "消费", "values": [12.5, null, …]}]}
                 Values are already in `unit`; null leaves a gap. The server writes the same numbers as a table.
 
@@ -18,12 +19,14 @@
   const NEAR = "200px";
 
   const PALETTE = ["#12a150", "#f59f00", "#2f7ed8", "#f5483b", "#7a5af5"];
+  const PAST = "#9aa7a1";
   const GRID = "#eef1f0";
   const INK = "#586572";
 
   function written(value, unit) {
     if (value === null || value === undefined) return "—";
     const number = value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+    if (unit === "%") return `${number}%`;
     return unit === "元" ? `¥${number}` : `${number} ${unit || ""}`.trim();
   }
 
@@ -64,8 +67,35 @@
     };
   }
 
+  function trendOf(data) {
+    const many = data.series.length > 1;
+    const axis = (value) => data.unit === "%" ? `${value}%` : short(value);
+    return {
+      animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      animationDuration: 300,
+      color: [PALETTE[0], PAST],
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 12 },
+      tooltip: { trigger: "axis", confine: true, axisPointer: { type: "line" }, valueFormatter: (value) => written(value, data.unit) },
+      legend: many ? { top: 0, right: 12, itemHeight: 8, textStyle: { color: INK } } : undefined,
+      grid: { left: 12, right: 18, top: many ? 34 : 16, bottom: 8, containLabel: true },
+      xAxis: { type: "category", data: data.categories, boundaryGap: false, axisTick: { show: false }, axisLine: { lineStyle: { color: "#d5ddd9" } }, axisLabel: { color: INK, hideOverlap: true } },
+      yAxis: { type: "value", scale: data.from_zero === false, splitNumber: 4, axisLabel: { color: INK, formatter: axis }, splitLine: { lineStyle: { color: GRID } } },
+      series: data.series.map((series) => ({
+        name: series.name,
+        data: series.values,
+        type: "line",
+        z: series.is_past ? 1 : 2,
+        showSymbol: false,
+        symbolSize: 7,
+        lineStyle: series.is_past ? { width: 1.5, type: "dashed" } : { width: 2.5 },
+        areaStyle: series.is_past || data.from_zero === false ? undefined : { opacity: 0.1 },
+      })),
+    };
+  }
+
   function optionsOf(kind, data) {
     if (kind === "radar") return radarOf(data);
+    if (kind === "trend") return trendOf(data);
     const lying = kind === "barh";
     const many = data.series.length > 1;
     const names = { type: "category", data: data.categories, inverse: lying, axisTick: { show: false }, axisLine: { show: !lying, lineStyle: { color: "#d5ddd9" } }, axisLabel: { color: INK } };

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import F, FilteredRelation, FloatField, Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, NullIf
 
 from metrics.models import RolledDay
@@ -19,8 +20,8 @@ from metrics.selectors.periods import BadPeriod, Period, period
 from stores.models import Store
 
 __all__ = [
-    "BadPeriod", "Period", "Reading", "counted_days", "of_campaigns", "of_codes", "of_groups", "of_staff", "of_stores",
-    "period", "ranking", "total", "trend",
+    "BadPeriod", "Period", "Reading", "counted_days", "of_campaigns", "of_codes", "of_groups", "of_parts", "of_staff",
+    "of_stores", "period", "ranking", "total", "trend",
 ]  # fmt: skip
 
 _STORE_OF = {
@@ -73,13 +74,29 @@ def total(codes: Iterable[str], period: Period, stores: QuerySet[Store], *, grai
     return _readings(metrics, rows.aggregate(**_sums(metrics, period)))
 
 
+def of_parts(codes: Iterable[str], period: Period, stores: QuerySet[Store], *, part: Combinable) -> dict[Any, Readings]:
+    """The stores by whatever `part` makes of a store's day, as `F("store__city_tier")`. :raises UnknownMetric:"""
+    metrics = _chosen(codes, Grain.STORE)
+    rows = _rows(Grain.STORE, period, stores).order_by().annotate(part=part)
+    return {row["part"]: _readings(metrics, row) for row in rows.values("part").annotate(**_sums(metrics, period))}
+
+
 def trend(
-    codes: Iterable[str], period: Period, stores: QuerySet[Store], *, grain: Grain = Grain.STORE
+    codes: Iterable[str], period: Period, stores: QuerySet[Store], *, grain: Grain = Grain.STORE, of: int | None = None
 ) -> list[tuple[date, Readings]]:
-    """Each counted day of the period by itself, in order. :raises UnknownMetric:"""
+    """Each counted day of the period by itself, in order. :raises UnknownMetric:
+
+    :param of: the id of one group, colleague, campaign or code of the grain, in place of all
+    """
     metrics = _chosen(codes, grain)
     names = _components(metrics)
-    rows = _rows(grain, period, stores).order_by("day").values("day").annotate(**{_as(n): Sum(n) for n in names})
+    found = _rows(grain, period, stores)
+    rows = (
+        (found.filter(**{grain.value: of}) if of else found)
+        .order_by("day")
+        .values("day")
+        .annotate(**{_as(n): Sum(n) for n in names})
+    )
     return [(row["day"], _readings(metrics, row)) for row in rows]
 
 

@@ -133,13 +133,21 @@ def elided(page: Page[Any]) -> Iterable[int | str]:
 
 
 @register.inclusion_tag("shell/sort_header.html", takes_context=True)
-def sort_header(context: Context, label: str, name: str, sort: str, css: str = "") -> dict[str, str]:
-    """A column head that sorts `#rows` by a name, and turns the direction when it already does."""
+def sort_header(
+    context: Context, label: str, name: str, sort: str, css: str = "", *, title: str = "", unit: str = ""
+) -> dict[str, str]:
+    """A column head that sorts `#rows` by a name, and turns the direction when it already does.
+
+    :param title: what the column means, for who points at it; :param unit: small, below the name
+    """
     query = context["request"].GET.copy()
     query.pop("page", None)
     query["sort"] = f"-{name}" if sort == name else name
     direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
-    return {"label": label, "css": css, "direction": direction, "url": f"?{query.urlencode()}"}
+    return {
+        "label": label, "css": css, "direction": direction, "url": f"?{query.urlencode()}", "title": title,
+        "unit": unit,
+    }  # fmt: skip
 
 
 @register.simple_tag

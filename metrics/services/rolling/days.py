@@ -13,6 +13,7 @@ from metrics.models import RolledDay
 from metrics.registry.components import Grain
 from metrics.services.rolling import people_sql, posts_sql, sales_sql, stays_sql
 from metrics.services.rolling.writing import MOVES, write
+from metrics.services.slot_rolling import roll_slots
 
 WINDOW = timedelta(days=30)
 _SHORT_WINDOW = timedelta(days=7)  # what today's row needs beside yesterday's windows
@@ -47,6 +48,7 @@ def roll_day(*, day: date, at: datetime, stores: Sequence[int] | None = None) ->
             write(cursor, grain, facts, snapshot=snapshot)
         for name in _TABLES:
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
+    roll_slots(day=day, at=at)  # by region: a store counted alone changes its region's row
     if stores is None and day < today:
         RolledDay.objects.update_or_create(
             day=day, defaults={"rolled_at": at, "seconds": round(monotonic() - started, 3)}
