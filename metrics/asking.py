@@ -122,8 +122,9 @@ class Wish:
     @cached_property
     def region(self) -> Region | None:
         """The region asked for, if it is one of hers."""
-        self.stores  # noqa: B018 -- runs the form
-        region: Region | None = self.filter.form.cleaned_data.get("region")
+        form = self.filter.form
+        form.is_valid()  # what is no region is left out
+        region: Region | None = form.cleaned_data.get("region")
         return region
 
     # ---- what -------------------------------------------------------------------------------------------------

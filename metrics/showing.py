@@ -8,7 +8,10 @@ from metrics.selectors.reading import Reading
 from stores.sheets.writing import Figure
 from stores.templatetags.fmt import yuan_short
 
-THIN = 30  # below this a share or an average says little about the next day
+# Below these a share or an average says little about the next day. Posts are few and each is known: a group has four
+# slots a day.
+THIN, THIN_POSTS = 30, 4
+_POSTS = frozenset({"expected", "planned", "must_do_planned"})
 _MISSING = "—"
 _HUNDRED = Decimal(100)
 _WAN = 100_000
@@ -78,12 +81,9 @@ def headline(metric: Metric, reading: Reading | None) -> str:
 
 def is_thin(metric: Metric, reading: Reading | None) -> bool:
     """Whether a share or average rests on so few that it says little (样本少)."""
-    return (
-        reading is not None
-        and metric.denominator is not None
-        and reading.denominator is not None
-        and reading.denominator < THIN
-    )
+    if reading is None or metric.denominator is None or reading.denominator is None:
+        return False
+    return reading.denominator < (THIN_POSTS if _POSTS.issuperset(metric.denominator.components) else THIN)
 
 
 def change_of(metric: Metric, now: Reading | None, before: Reading | None) -> Change:

@@ -54,7 +54,7 @@ def advice_for(user: Staff, store: Store, standings: Sequence[Standing]) -> list
 def _step(user: Staff, store: Store, one: Standing) -> Step | None:
     remedy = _REMEDIES[one.metric.code]
     is_shop = user.role in {Staff.Role.MANAGER, Staff.Role.GUIDE}
-    why = f"{one.metric.name} {written(one.metric, one.own)}，同类中位 {written(one.metric, one.median)}"
+    why = f"{one.metric.name} {written(one.metric, one.own)}，同类中位 {written(one.metric, one.middle)}"
     try:
         if is_shop:
             url = reverse(remedy.page)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from metrics.registry import METRICS, Direction, Metric, Unit
 from metrics.selectors.peers import Spread, peers_of, shrunk, spread_of
@@ -21,13 +22,16 @@ _FAR = 0.1  # of the peers' median: what is nearer is no gap to work on
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One metric of a store beside its peers'. `place` counts from the best; `gap` is how far behind the median."""
+    """One metric of a store beside its peers'. `place` counts from the best, `gap` is how far behind the median.
+
+    Without a `place` all of them differ by no more than chance would have them.
+    """
 
     metric: Metric
     own: Reading
-    median: Reading
+    middle: Reading  # the peers' median
     peers: int
-    place: int
+    place: int | None
     gap: float
     is_thin: bool
 
@@ -41,7 +45,7 @@ class Standing:
 
     @property
     def median_text(self) -> str:
-        return written(self.metric, self.median)
+        return written(self.metric, self.middle)
 
 
 def standings_of(store: Store, period: Period) -> list[Standing]:
@@ -58,19 +62,23 @@ def standings_of(store: Store, period: Period) -> list[Standing]:
 def _standing(metric: Metric, own: Reading | None, read: Mapping[int, Mapping[str, Reading]]) -> Standing | None:
     if own is None or own.value is None:
         return None
-    spread = spread_of(metric.code, read)
-    if spread is None or spread.stores < LEAST_PEERS:
+    values = [one[metric.code].value for one in read.values()]
+    known = [value for value in values if value is not None]
+    # The store is one of its kind: left out, a figure far off all others would count as chance.
+    spread = spread_of(metric.code, {0: {metric.code: own}, **read})
+    if spread is None or len(known) < LEAST_PEERS:
         return None
     mine = _believed(metric, own, spread)
     theirs = [
         _believed(metric, one[metric.code], spread) for one in read.values() if one[metric.code].value is not None
     ]
     is_better = (lambda one: one < mine) if metric.direction is Direction.DOWN else (lambda one: one > mine)
-    median = spread.quartiles[1]
-    behind = (mine - median) if metric.direction is Direction.DOWN else (median - mine)
+    middle = median(known)
+    behind = (mine - middle) if metric.direction is Direction.DOWN else (middle - mine)
+    differs = spread.variance > 0 or metric.denominator is None
     return Standing(
-        metric, own, Reading(median, None), spread.stores, 1 + sum(map(is_better, theirs)),
-        behind / abs(median) if median else 0.0, abs(mine - own.value) > _FAR * abs(own.value),
+        metric, own, Reading(middle, None), len(known), 1 + sum(map(is_better, theirs)) if differs else None,
+        behind / abs(middle) if middle else 0.0, abs(mine - own.value) > _FAR * abs(own.value),
     )  # fmt: skip
 
 

@@ -47,7 +47,8 @@ def table_of(wish: Wish, stores: Sequence[Store] | QuerySet[Store], *, count: in
     """
     among = wish.stores if whole else wish.stores.filter(pk__in=[store.pk for store in stores])
     return Table(
-        title="门店排行", heads=HEADS, metrics=wish.metrics, rows=_rows(wish, stores, among), count=count,
+        title="门店排行", heads=HEADS, metrics=wish.metrics, count=count,
+        rows=_rows(wish, stores, among) if whole else list(_rows(wish, stores, among)),
         filename=f"门店排行_{wish.period.first:%Y%m%d}-{wish.period.last:%Y%m%d}", facts=wish.facts(),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from metrics.asking import Wish
 from metrics.selectors import parts
+from metrics.selectors.alerts import open_alerts
 from metrics.selectors.periods import Period
 from metrics.tables import overview as tables
 from metrics.tables import ranking
@@ -60,7 +61,7 @@ def _page(request: StaffRequest, wish: Wish, *, heading: str, region: Region | N
         "store_count": stores.count(),
         "tiles": tiles(wish, tables.USUAL, stores), "trend": trend_of(wish, _TREND, stores),
         "regions": tables.regions_table(wish, below), "tiers": tables.tiers_table(wish),
-        "best": _first_of(wish, "net_sales", "-net_sales"),
+        "alerts": open_alerts(stores, _ENDS), "best": _first_of(wish, "net_sales", "-net_sales"),
         "worst": _first_of(wish, "on_time_rate", "on_time_rate"),
     }  # fmt: skip
     return render(request, "metrics/overview.html", context)

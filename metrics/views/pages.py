@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from communities.models import Slot
 from metrics.asking import PRESETS, Wish
@@ -124,6 +124,5 @@ def chooser(wish: Wish, *, page: str = "", without: Container[str] = ()) -> dict
 
 def views_of(user: Staff, page: str) -> list[SavedView]:
     """The views of a page: one's own, then those HQ shares with everybody."""
-    mine = SavedView.objects.filter(page=page, owner=user)
-    shared = SavedView.objects.filter(page=page, is_shared=True).exclude(owner=user)
-    return [*mine.order_by("name"), *shared.order_by("name")[:20]]
+    found = SavedView.objects.filter(Q(owner=user) | Q(is_shared=True), page=page).order_by("name", "pk")
+    return sorted(found, key=lambda view: view.owner_id != user.pk)

@@ -15,6 +15,7 @@ from metrics.asking import Wish
 from metrics.registry.components import Grain
 from metrics.selectors import parts, reading
 from metrics.selectors.advice import advice_for
+from metrics.selectors.alerts import open_alerts
 from metrics.selectors.periods import Period
 from metrics.selectors.standing import standings_of
 from metrics.tables import group as group_tables
@@ -27,7 +28,7 @@ from stores.selectors import stores_for
 
 TILES = ("net_sales", "orders", "members", "net_growth", "on_time_rate", "repurchase_rate")
 _TREND = "net_sales"
-_POSTS = 60
+_POSTS, _ALERTS = 60, 3
 _WEEK = timedelta(days=6)
 
 
@@ -50,7 +51,8 @@ def store(request: StaffRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = chooser(wish) | {
         "store": found, "here": "store", "tiles": tiles(wish, TILES, wish.stores),
         "trend": trend_of(wish, _TREND, wish.stores), "standings": standings,
-        "advice": advice_for(request.user, found, standings), "slots": slots,
+        "alerts": open_alerts(wish.stores, _ALERTS), "slots": slots,
+        "advice": advice_for(request.user, found, standings),
         "heat": heat_by_day(week, slots, parts.slots_of_store(found, week, at=at), page=day_page),
         "parts": list(tables.PARTS.values()),
         "is_mine": not is_office,

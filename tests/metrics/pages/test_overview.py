@@ -31,7 +31,7 @@ def test_yesterday_is_set_beside_the_same_weekday_before(hq):
     sales, orders, kept = (tile(response, code) for code in ("net_sales", "orders", "on_time_rate"))
     assert (sales.headline, sales.change.words, sales.change.tone) == ("¥120", "+20.0%", "good")
     assert (orders.headline, orders.change.words, orders.change.tone) == ("3", "-25.0%", "bad")
-    assert (kept.headline, kept.change.words, kept.thin) == ("90.0%", "+10.0 个百分点", True)
+    assert (kept.headline, kept.change.words, kept.thin) == ("90.0%", "+10.0 个百分点", False)
 
 
 def test_a_day_that_was_not_counted_is_a_dash_and_said_to_be_missing(hq):
@@ -141,6 +141,6 @@ def test_the_overview_costs_the_same_whatever_the_chain(hq, count, django_assert
     stores = [StoreFactory(region=RegionFactory(parent=top)) for _ in range(count)]
     tallies(stores, [YESTERDAY, date(2026, 3, 2)], paid_fen=100, orders=1)
 
-    # session, user, 3 regions, counted days, views, count, 2 totals, 2 trends, regions, tiers, 2 ends of 2
+    # session, user, 4 of regions, counted days, views, count, 2 totals, 2 trends, regions, tiers, alerts, 2 ends of 2
     with django_assert_num_queries(19):
         hq.get("/metrics/")

@@ -39,7 +39,7 @@ def test_stores_are_searched_and_filtered_by_region_tier_and_stage(hq):
 
 
 def test_small_denominators_are_marked_and_unknown_columns_left_out_in_words(hq):
-    tally(StoreFactory(), YESTERDAY, expected=4, on_time=4)
+    tally(StoreFactory(), YESTERDAY, expected=3, on_time=3)
 
     response = hq.get("/metrics/stores/?m=on_time_rate&m=luck&m=speak_rate&page=99999")
 

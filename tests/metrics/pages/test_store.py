@@ -55,14 +55,14 @@ def test_with_fewer_than_five_peers_nothing_is_told_of_them(client):
 
 
 def test_few_posts_are_pulled_to_the_peers_before_they_are_placed(manager):
-    tiny, peers = StoreFactory(), WEEK
+    tiny = StoreFactory()
     tally(tiny, YESTERDAY, expected=1, on_time=0)
 
-    kept = next(one for one in standings_of(tiny, peers) if one.metric.code == "on_time_rate")
+    kept = next(one for one in standings_of(tiny, WEEK) if one.metric.code == "on_time_rate")
 
     assert kept.own_text == "0.0%"
     assert kept.is_thin
-    assert kept.gap < 0.2  # not the whole way to nought
+    assert kept.gap < 0.5  # far from the whole way to nought
 
 
 def test_another_store_is_not_there_for_a_manager(client, manager):
@@ -92,12 +92,12 @@ def test_a_store_leads_on_to_its_groups_and_their_days(hq):
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_store_page_costs_the_same_however_many_groups_and_peers(client, count, django_assert_num_queries):
     manager = ManagerFactory()
-    tallies([manager.store, *(StoreFactory() for _ in range(5 + count))], [YESTERDAY], paid_fen=100, expected=40)
+    tallies([manager.store, *(StoreFactory() for _ in range(8 + count))], [YESTERDAY], paid_fen=100, expected=40)
     for _ in range(count):
         GroupTally.objects.create(group=CustomerGroupFactory(store=manager.store), day=YESTERDAY)
     client.force_login(manager)
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         client.get(f"/metrics/stores/{manager.store_id}/")
     with django_assert_num_queries(7):  # session, user, store, figures, groups, counted days, views of none
         client.get(f"/metrics/stores/{manager.store_id}/groups/")
