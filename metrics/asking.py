@@ -147,6 +147,16 @@ class Wish:
             self.problems.append(f"一次最多看 {COLUMNS_AT_MOST} 个指标，已取前 {COLUMNS_AT_MOST} 个")
         return found[:COLUMNS_AT_MOST] or [METRICS[code] for code in self._usual]
 
+    def trend(self, usual: str) -> Metric:
+        """The metric whose course is asked for."""
+        asked = self.query.get("trend", "")
+        found = METRICS.get(asked)
+        if found is not None and self.grain in found.grains:
+            return found
+        if asked:
+            self.problems.append(f"没有“{asked[:20]}”这个指标，趋势已改看{METRICS[usual].name}")
+        return METRICS[usual]
+
     @property
     def codes(self) -> list[str]:
         return [one.code for one in self.metrics]

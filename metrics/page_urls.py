@@ -5,6 +5,8 @@ from metrics.views import compare, exports, overview, ranking, saved, stores
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.overview, name="overview"),
     path("heat/", overview.heat, name="heat"),
+    path("trend/", overview.trend, name="trend"),
+    path("places/", overview.places, name="places"),
     path("regions/<int:pk>/", overview.region, name="region"),
     path("stores/", ranking.ranking, name="ranking"),
     path("stores/<int:pk>/", stores.store, name="store"),

@@ -24,8 +24,10 @@ def regions_below(user: Staff, region: Region | None) -> list[Region]:
     if user.region is not None:
         return list(mine.filter(parent=user.region).order_by("name", "pk"))
     tops = list(mine.filter(parent=None).order_by("name", "pk"))
-    # A chain under one root would have one bar.
-    return regions_below(user, tops[0]) if len(tops) == 1 and regions_below(user, tops[0]) else tops
+    if len(tops) > 1:
+        return tops
+    # A chain under one root would have one line.
+    return [below for top in tops for below in regions_below(user, top)] or tops
 
 
 def of_regions(

@@ -28,7 +28,7 @@ def table_for(user: Staff, name: str, *, subject: int | None, query: str, at: da
         return None
     if name == "group-days":
         found = groups_for(user).filter(pk=subject).first()
-        return group.days_table(_wish(user, asked, group.DAYS, today=today, preset="30"), found) if found else None
+        return group.days_table(_wish(user, asked, group.DAYS, today=today, preset="7"), found) if found else None
     return _of_store(user, name, asked, subject=subject, today=today)
 
 
@@ -58,7 +58,7 @@ def _of_store(user: Staff, name: str, asked: QueryDict, *, subject: int, today: 
     found = stores.first()
     if found is None:
         return None
-    wish = _wish(user, asked, store.DAYS, today=today, preset="30")
+    wish = _wish(user, asked, store.DAYS, today=today, preset="7")
     wish.stores = stores
     if name == "store-days":
         return overview.days_table(wish, wish.trend_period, filename=f"{found.name}_每天")

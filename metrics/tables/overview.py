@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
+from django.urls import reverse
+
 from metrics.asking import Wish
 from metrics.selectors import parts, reading
 from metrics.selectors.periods import Period
@@ -20,7 +22,7 @@ def regions_table(wish: Wish, regions: list[Region]) -> Table:
     rows = [
         Row(
             words=(region.name,), readings=tuple(readings.get(region.pk, {}).get(code) for code in wish.codes),
-            url=f"?{_query(wish, region=str(region.pk))}", key=str(region.pk),
+            url=f"{reverse('metrics:region', args=[region.pk])}?{_query(wish)}", key=str(region.pk),
         )
         for region in regions
     ]  # fmt: skip
@@ -36,7 +38,7 @@ def tiers_table(wish: Wish) -> Table:
     rows = [
         Row(
             words=(str(label),), readings=tuple(readings[tier].get(code) for code in wish.codes),
-            url=f"?{_query(wish, city_tier=str(tier))}", key=str(tier),
+            url=f"{reverse('metrics:overview')}?{_query(wish, city_tier=str(tier))}", key=str(tier),
         )
         for tier, label in Store.CityTier.choices if tier in readings
     ]  # fmt: skip
@@ -68,7 +70,7 @@ def days_of(wish: Wish, period: Period, counted: Mapping[date, reading.Readings]
 
 def _query(wish: Wish, **changed: str) -> str:
     query = wish.query.copy()
-    for name in ("page", "sort"):
+    for name in ("page", "sort") if changed else ("page", "sort", "region"):
         query.pop(name, None)
     for name, value in changed.items():
         query[name] = value

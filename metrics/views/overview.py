@@ -55,16 +55,34 @@ def _wish(request: StaffRequest, **fixed: str) -> Wish:
 
 def _page(request: StaffRequest, wish: Wish, *, heading: str, region: Region | None = None) -> HttpResponse:
     stores = wish.stores
-    below = parts.regions_below(request.user, wish.region)
-    context: dict[str, Any] = chooser(wish, page="overview") | {
+    shown = wish.trend(_TREND)
+    context: dict[str, Any] = {
         "heading": heading, "region": region, "here": "overview", "scope": _scope(wish),
-        "store_count": stores.count(),
-        "tiles": tiles(wish, tables.USUAL, stores), "trend": trend_of(wish, _TREND, stores),
-        "regions": tables.regions_table(wish, below), "tiers": tables.tiers_table(wish),
-        "alerts": open_alerts(stores, _ENDS), "best": _first_of(wish, "net_sales", "-net_sales"),
-        "worst": _first_of(wish, "on_time_rate", "on_time_rate"),
+        "store_count": stores.count(), "tiles": tiles(wish, tables.USUAL, stores), "shown": shown,
+        "alerts": open_alerts(stores, _ENDS),
     }  # fmt: skip
-    return render(request, "metrics/overview.html", context)
+    return render(request, "metrics/overview.html", context | chooser(wish, page="overview"))
+
+
+@require_GET
+@office_only
+def trend(request: StaffRequest) -> HttpResponse:
+    """The part with the chart, fetched by the page so that the figures above never wait for sixty days of a chain."""
+    wish = _wish(request)
+    return render(request, "metrics/trend.html", {"trend": trend_of(wish, wish.trend(_TREND), wish.stores)})
+
+
+@require_GET
+@office_only
+def places(request: StaffRequest) -> HttpResponse:
+    """The part with both ends of the ranking, the regions and the city tiers."""
+    wish = _wish(request)
+    context = {
+        "wish": wish, "best": _first_of(wish, "net_sales", "-net_sales"),
+        "worst": _first_of(wish, "on_time_rate", "on_time_rate"), "tiers": tables.tiers_table(wish),
+        "regions": tables.regions_table(wish, parts.regions_below(request.user, wish.region)),
+    }  # fmt: skip
+    return render(request, "metrics/places.html", context)
 
 
 def _first_of(wish: Wish, code: str, sort: str) -> Table:
@@ -97,7 +115,11 @@ def heat(request: StaffRequest) -> HttpResponse:
     if by_region:
         below = parts.regions_below(request.user, wish.region)
         shares = parts.slots_by_region(wish.period, regions, below)
-        rows = [HeatRow(one.name, [shares.get((one.pk, slot.number)) for slot in slots], str(one.pk)) for one in below]
+        pages = [reverse("metrics:region", args=[one.pk]) for one in below]
+        rows = [
+            HeatRow(one.name, [shares.get((one.pk, slot.number)) for slot in slots], page)
+            for one, page in zip(below, pages, strict=True)
+        ]
     else:
         period = _week_of(wish)
         rows = heat_by_day(period, slots, parts.slots_by_day(period, regions), page=reverse("dashboard:execution"))

@@ -53,14 +53,8 @@ def _tile(metric: Metric, now: Reading, before: Reading, *, is_today: bool) -> T
     )  # fmt: skip
 
 
-def trend_of(wish: Wish, usual: str, stores: QuerySet[Store]) -> dict[str, Any]:
-    """The chart of one metric, chosen by `trend`, and the days behind it."""
-    asked = wish.query.get("trend", usual)
-    known = METRICS.get(asked)
-    if known is None or wish.grain not in known.grains:
-        if asked != usual:
-            wish.problems.append(f"没有“{asked[:20]}”这个指标，趋势已改看{METRICS[usual].name}")
-        known = METRICS[usual]
+def trend_of(wish: Wish, known: Metric, stores: QuerySet[Store]) -> dict[str, Any]:
+    """The chart of one metric, and the days behind it."""
     period = wish.trend_period
     counted = dict(reading.trend([known.code], period, stores))
     before = dict(reading.trend([known.code], period.before(), stores))

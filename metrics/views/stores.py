@@ -44,20 +44,21 @@ def store(request: StaffRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     wish = Wish(request.user, request.GET, today=timezone.localdate(at), preset="7", codes=tables.DAYS)
     wish.stores = stores_for(request.user).filter(pk=found.pk)
+    shown = wish.trend(_TREND)
     standings = standings_of(found, wish.period)
     is_office = request.user.role in OFFICE
     day_page = reverse("dashboard:execution_store", args=[found.pk]) if is_office else ""
     slots, week = parts.slots(), Period(wish.period.last - _WEEK, wish.period.last)
-    context: dict[str, Any] = chooser(wish) | {
+    context: dict[str, Any] = {
         "store": found, "here": "store", "tiles": tiles(wish, TILES, wish.stores),
-        "trend": trend_of(wish, _TREND, wish.stores), "standings": standings,
+        "trend": trend_of(wish, shown, wish.stores), "shown": shown, "standings": standings,
         "alerts": open_alerts(wish.stores, _ALERTS), "slots": slots,
         "advice": advice_for(request.user, found, standings),
         "heat": heat_by_day(week, slots, parts.slots_of_store(found, week, at=at), page=day_page),
         "parts": list(tables.PARTS.values()),
         "is_mine": not is_office,
     }  # fmt: skip
-    return render(request, "metrics/store.html", context)
+    return render(request, "metrics/store.html", context | chooser(wish))
 
 
 @require_GET

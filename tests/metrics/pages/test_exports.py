@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from metrics.models import ExportJob
+from metrics.models import ExportJob, GroupTally
 from metrics.services import exporting
 from stores.models import AuditEntry
-from tests.factories import StaffFactory, StoreFactory
+from tests.factories import CustomerGroupFactory, StaffFactory, StoreFactory
 from tests.metrics.pages.tallying import NOW, YESTERDAY, tally
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_morning", "_media")]
@@ -90,6 +90,19 @@ def test_every_table_of_the_chain_can_be_taken_away(hq, chain, table):
 @pytest.mark.parametrize("part", ["days", "groups", "campaigns", "codes", "staff"])
 def test_every_part_of_a_store_can_be_taken_away(hq, chain, part):
     assert hq.get(f"/metrics/export/store-{part}/{chain[0].pk}.xlsx").status_code == 200
+
+
+def test_a_part_of_a_store_is_taken_away_over_the_days_it_is_shown_for(hq):
+    group = CustomerGroupFactory(store=StoreFactory())
+    for back in (3, 20):  # in the week the page shows unasked, and before it
+        GroupTally.objects.create(group=group, day=NOW.date() - timedelta(days=back), joins=5)
+    page = hq.get(f"/metrics/stores/{group.store_id}/groups/")
+
+    book = load_workbook(io.BytesIO(hq.get(f"/metrics/export/store-groups/{group.store_id}.xlsx").getvalue()))
+
+    ((_, cells),) = page.context["table"].lines()
+    _, line = book["社群"].iter_rows(values_only=True)
+    assert (cells[1].text, line[3]) == ("5", 5)
 
 
 def asked(by, **fields) -> ExportJob:

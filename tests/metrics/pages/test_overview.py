@@ -92,7 +92,7 @@ def test_regions_stand_side_by_side_with_all_below_them(hq):
     tally(StoreFactory(region=RegionFactory(parent=south)), YESTERDAY, paid_fen=200_00)
     tally(StoreFactory(region=east), YESTERDAY, paid_fen=50_00)
 
-    table = hq.get("/metrics/").context["regions"]
+    table = hq.get("/metrics/places/").context["regions"]
 
     shown = {row.words[0]: cells[0].text for row, cells in table.lines()}
     assert shown == {"华南": "¥500.00", "华东": "¥50.00"}
@@ -107,7 +107,8 @@ def test_a_region_lead_sees_her_region_alone(client):
     response = client.get("/metrics/")
 
     assert tile(response, "net_sales").headline == "¥300"
-    assert "长春店" not in response.content.decode()
+    places = client.get("/metrics/places/").content.decode()
+    assert ("滨江店" in places, "长春店" in places) == (True, False)
     assert client.get(f"/metrics/regions/{RegionFactory().pk}/").status_code == 404
 
 
@@ -141,6 +142,9 @@ def test_the_overview_costs_the_same_whatever_the_chain(hq, count, django_assert
     stores = [StoreFactory(region=RegionFactory(parent=top)) for _ in range(count)]
     tallies(stores, [YESTERDAY, date(2026, 3, 2)], paid_fen=100, orders=1)
 
-    # session, user, 4 of regions, counted days, views, count, 2 totals, 2 trends, regions, tiers, alerts, 2 ends of 2
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(9):  # session, user, regions, counted days, views, count, 2 totals, alerts
         hq.get("/metrics/")
+    with django_assert_num_queries(4):  # session, user, 2 trends
+        hq.get("/metrics/trend/")
+    with django_assert_num_queries(10):  # session, user, 2 ends of 2, tiers, 2 to find the regions, regions
+        hq.get("/metrics/places/")

@@ -99,5 +99,5 @@ def test_a_store_page_costs_the_same_however_many_groups_and_peers(client, count
 
     with django_assert_num_queries(16):
         client.get(f"/metrics/stores/{manager.store_id}/")
-    with django_assert_num_queries(7):  # session, user, store, figures, groups, counted days, views of none
+    with django_assert_num_queries(6):  # session, user, store, figures, groups, counted days
         client.get(f"/metrics/stores/{manager.store_id}/groups/")
