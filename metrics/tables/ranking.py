@@ -1,6 +1,8 @@
 """Stores in the order of one metric, sorted and paged by the database."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from heapq import nlargest, nsmallest
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -34,36 +36,57 @@ def ordered(wish: Wish) -> QuerySet[Store]:
     return reading.ranking(name, wish.period, stores, descending=descending)
 
 
-def value_of(store: Store) -> float | None:
-    """What a store was put in order by."""
-    value: float | None = getattr(store, "value", None)
-    return value
-
-
 def table_of(wish: Wish, stores: Sequence[Store] | QuerySet[Store], *, count: int, whole: bool = False) -> Table:
     """A table of these stores, in their order.
 
     :param whole: they are all that was asked for, so the figures need not be sought store by store
     """
     among = wish.stores if whole else wish.stores.filter(pk__in=[store.pk for store in stores])
+    rows = _rows(wish, stores, among)
+    return replace(_empty(wish), rows=rows if whole else list(rows), count=count)
+
+
+def _empty(wish: Wish) -> Table:
     return Table(
-        title="门店排行", heads=HEADS, metrics=wish.metrics, count=count,
-        rows=_rows(wish, stores, among) if whole else list(_rows(wish, stores, among)),
+        title="门店排行", heads=HEADS, metrics=wish.metrics, rows=(), count=0,
         filename=f"门店排行_{wish.period.first:%Y%m%d}-{wish.period.last:%Y%m%d}", facts=wish.facts(),
     )  # fmt: skip
 
 
 def _rows(wish: Wish, stores: Sequence[Store] | QuerySet[Store], among: QuerySet[Store]) -> Iterator[Row]:
     readings = reading.of_stores(wish.codes, wish.period, among)
-    query = f"?first={wish.period.first}&last={wish.period.last}&period=own"
     for store in stores.iterator(chunk_size=500) if isinstance(stores, QuerySet) else stores:
-        own = readings.get(store.pk, {})
-        yield Row(
-            words=(store.name, store.code, store.city, store.region.name, store.get_stage_display()),
-            readings=tuple(own.get(code) for code in wish.codes),
-            url=reverse("metrics:store", args=[store.pk]) + query,
-            key=str(store.pk),
+        yield _row(wish, store, readings.get(store.pk, {}))
+
+
+def _row(wish: Wish, store: Store, own: Mapping[str, reading.Reading]) -> Row:
+    query = f"?first={wish.period.first}&last={wish.period.last}&period=own"
+    return Row(
+        words=(store.name, store.code, store.city, store.region.name, store.get_stage_display()),
+        readings=tuple(own.get(code) for code in wish.codes),
+        url=reverse("metrics:store", args=[store.pk]) + query,
+        key=str(store.pk),
+    )
+
+
+def ends(wish: Wish, best: str, worst: str, *, most: int) -> tuple[Table, Table]:
+    """The stores with the most of one metric, and those with the least of another; two looks, however many stores."""
+    readings = reading.of_stores([best, worst], wish.period, wish.stores)
+
+    def known(code: str) -> list[tuple[float, int]]:
+        return [(value, pk) for pk, own in readings.items() if (value := own[code].value) is not None]
+
+    top = [pk for _, pk in nlargest(most, known(best), key=lambda pair: (pair[0], -pair[1]))]
+    bottom = [pk for _, pk in nsmallest(most, known(worst))]
+    stores = wish.everywhere.select_related("region").in_bulk([*top, *bottom])
+    first, last = (
+        replace(
+            _empty(wish.about(code)), count=len(found),
+            rows=[_row(wish.about(code), stores[pk], readings[pk]) for pk in found],
         )
+        for code, found in ((best, top), (worst, bottom))
+    )  # fmt: skip
+    return first, last
 
 
 def choices(metrics: Sequence[Metric]) -> list[tuple[str, list[Metric]]]:

@@ -15,7 +15,6 @@ from metrics.selectors.alerts import open_alerts
 from metrics.selectors.periods import Period
 from metrics.tables import overview as tables
 from metrics.tables import ranking
-from metrics.tables.shape import Table
 from metrics.views.access import office_only
 from metrics.views.pages import HeatRow, chooser, heat_by_day, tiles, trend_of
 from stores.models import Region
@@ -77,18 +76,12 @@ def trend(request: StaffRequest) -> HttpResponse:
 def places(request: StaffRequest) -> HttpResponse:
     """The part with both ends of the ranking, the regions and the city tiers."""
     wish = _wish(request)
+    best, worst = ranking.ends(wish, "net_sales", "on_time_rate", most=_ENDS)
     context = {
-        "wish": wish, "best": _first_of(wish, "net_sales", "-net_sales"),
-        "worst": _first_of(wish, "on_time_rate", "on_time_rate"), "tiers": tables.tiers_table(wish),
+        "wish": wish, "best": best, "worst": worst, "tiers": tables.tiers_table(wish),
         "regions": tables.regions_table(wish, parts.regions_below(request.user, wish.region)),
     }  # fmt: skip
     return render(request, "metrics/places.html", context)
-
-
-def _first_of(wish: Wish, code: str, sort: str) -> Table:
-    own = wish.about(code, sort=sort)
-    stores = [store for store in ranking.ordered(own)[:_ENDS] if ranking.value_of(store) is not None]
-    return ranking.table_of(own, stores, count=len(stores))
 
 
 def _scope(wish: Wish) -> str:

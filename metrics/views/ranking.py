@@ -20,7 +20,9 @@ STORES_A_PAGE = 25
 def ranking(request: StaffRequest) -> HttpResponse:
     """Sorted, filtered and paged in the database; the columns are whichever metrics were ticked."""
     wish = Wish(request.user, request.GET, today=timezone.localdate(timezone.now()), codes=tables.USUAL)
-    page = Paginator(tables.ordered(wish), STORES_A_PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(tables.ordered(wish), STORES_A_PAGE)
+    pages.count = wish.stores.count()  # the order joins every day of the period, the number needs none of them
+    page = pages.get_page(request.GET.get("page"))
     table = tables.table_of(wish, list(page.object_list), count=page.paginator.count)
     context = chooser(wish, page="ranking", without={"m"}) | {
         "here": "ranking", "page": page, "table": table, "sort": tables.sort_of(wish),

@@ -146,5 +146,5 @@ def test_the_overview_costs_the_same_whatever_the_chain(hq, count, django_assert
         hq.get("/metrics/")
     with django_assert_num_queries(4):  # session, user, 2 trends
         hq.get("/metrics/trend/")
-    with django_assert_num_queries(10):  # session, user, 2 ends of 2, tiers, 2 to find the regions, regions
+    with django_assert_num_queries(8):  # session, user, figures and names of both ends, tiers, 3 of regions
         hq.get("/metrics/places/")
