@@ -6,6 +6,7 @@
      [data-skip]  asks for the reason
 
    Every answer of the server is the list of slots as it stands, swapped in place. */
+import { copied } from "./clipboard.js";
 import { openGroup, openGroupWithLink, supports } from "./ww-bridge.js";
 
 const sheets = { sent: document.querySelector("#sheet-sent"), mass: document.querySelector("#sheet-mass"), skip: document.querySelector("#sheet-skip") };
@@ -20,23 +21,6 @@ function tell(url, values = {}) {
 
 function toast(text, error = false) {
   document.dispatchEvent(new CustomEvent("toast", { detail: { text, error } }));
-}
-
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    /* Old clients, or no permission: the way that works everywhere, out of a dialog's reach. */
-    const box = document.createElement("textarea");
-    box.value = text;
-    box.className = "visually-hidden";
-    document.body.append(box);
-    box.select();
-    const done = document.execCommand("copy");
-    box.remove();
-    return done;
-  }
 }
 
 function textOf(button) {
