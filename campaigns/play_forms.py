@@ -42,7 +42,7 @@ class PlayForm(ChainForm):
         return Product.objects.filter(pk__in=keys).order_by("category", "name")
 
     def offers(self) -> list[Offer]:
-        """The goods, as the service wants them."""
+        """The goods, as the service wants them; every play says its own."""
         raise NotImplementedError
 
     def terms(self) -> dict[str, Any]:

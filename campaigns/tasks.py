@@ -17,7 +17,7 @@ def _each(name: str, keys: Iterable[int], work: Callable[[int], object]) -> None
     for key in keys:
         try:
             work(key)
-        except Exception:
+        except Exception:  # see above: logged with its traceback, and met again by the next sweep
             log.exception("sweep_failed", sweep=name, key=key)
 
 
@@ -117,5 +117,5 @@ def bulk_reconcile_bills(day: str | None = None) -> None:
     for provider in providers().values():
         try:
             reconcile_bill(provider=provider, day=compared, at=timezone.now())
-        except Exception:
+        except Exception:  # one provider's bill holds up no other's; it is logged, and can be fetched again by day
             log.exception("bill_not_reconciled", provider=provider.key, day=compared.isoformat())

@@ -59,7 +59,7 @@ def _end_orders(campaign: Campaign, at: datetime) -> int:
             cancel_order(order=order, reason=REASON, cause="killed", at=at)
         except CampaignRefusal:  # paid or lapsed in this very moment
             continue
-        except Exception:
+        except Exception:  # a stopped campaign must let go of all the others; the next sweep tries again
             left += 1
             log.exception("stopped_order_not_ended", campaign=campaign.pk, order=order.pk)
     return left

@@ -1,4 +1,4 @@
-"""Four weeks of the sample chain's posts that are over: sent, opened and answered, so that their results can be seen.
+"""Four weeks of the sample chain's posts that are over, and today's so far: sent, opened and answered, to be looked at.
 
 Purchases are those of the sample data; what the posts brought is counted from them as anywhere else.
 """
@@ -40,7 +40,10 @@ _PAGE = "https://shop.example/m/{}"
 
 
 def add_sample_feedback(*, at: datetime) -> Attributed | None:
-    """Fill four weeks that ended a week ago from the published plan; None without a plan or groups, or with a past."""
+    """Fill four weeks that ended a week ago from the published plan, and the slots of today that are over.
+
+    None without a plan or groups, or with a past.
+    """
     plan, today = newest_published(), timezone.localdate(at)
     groups = list(CustomerGroup.objects.live().filter(store__isnull=False).order_by("pk"))
     if plan is None or not groups or PostTask.objects.filter(day__lt=today).exists():
@@ -52,12 +55,15 @@ def add_sample_feedback(*, at: datetime) -> Attributed | None:
             cells[cell.weekday, cell.slot_id] = cell
     first = today - timedelta(days=_GAP + _DAYS)
     for n in range(_DAYS):
-        _add_day(first + timedelta(days=n), groups, cells)
+        _add_day(first + timedelta(days=n), groups, cells, at=at)
+    _add_day(today, groups, cells, at=at)
     return attribute_days(first=first, last=first + timedelta(days=_DAYS), at=at)
 
 
 @transaction.atomic
-def _add_day(day: date, groups: Sequence[CustomerGroup], cells: dict[tuple[int, int], PlanCell]) -> None:
+def _add_day(
+    day: date, groups: Sequence[CustomerGroup], cells: dict[tuple[int, int], PlanCell], *, at: datetime
+) -> None:  # fmt: skip
     dice = random.Random(f"feedback of {day}")  # noqa: S311 -- reproducible on purpose
     members: dict[int, list[int]] = defaultdict(list)
     stays = GroupMembership.objects.filter(group__in=groups, member__isnull=False, left_at=None)
@@ -66,8 +72,9 @@ def _add_day(day: date, groups: Sequence[CustomerGroup], cells: dict[tuple[int, 
             members[group_id].append(member_id)
     for slot in Slot.objects.filter(is_active=True):
         cell = cells.get((day.weekday(), slot.number))
-        if cell is None:
-            continue
+        due = datetime.combine(day, slot.at, tzinfo=timezone.get_default_timezone())
+        if cell is None or due + timedelta(minutes=slot.grace_minutes) > at:
+            continue  # what is still open is the platform's own business
         turns = [turn.material for turn in cell.rotation.all()]
         material = turns[day.toordinal() // 7 % len(turns)]
         if material.current_id is None:

@@ -111,7 +111,7 @@ def run_job(*, job_id: int, clock: Callable[[], datetime]) -> None:
             _apply(job, at=at, clock=clock)
     except (SheetError, ImportFailed) as refused:
         _fail(job, str(refused), at=clock())
-    except Exception:
+    except Exception:  # whatever a file or our own fault raises, the job must end and say so
         logger.exception("import_crashed", job_id=job_id)
         _fail(job, CRASHED, at=clock())
 

@@ -12,12 +12,10 @@ from members.services.consents import record_consent
 from members.services.merging import merge_members
 from members.services.partitions import BUSINESS_ZONE
 from tests.api.refusals import FORM, refused
+from tests.chains import chain_of_two
 from tests.factories import (
-    GuideFactory,
-    ManagerFactory,
     MemberFactory,
     RegionFactory,
-    RegionLeadFactory,
     StaffFactory,
     StoreFactory,
     identity,
@@ -29,17 +27,7 @@ NOON = datetime(2026, 6, 1, 12, 0, tzinfo=BUSINESS_ZONE)
 
 @pytest.fixture
 def chain():
-    north, south = RegionFactory(code="N"), RegionFactory(code="S")
-    ours, theirs = StoreFactory(code="A1", region=north), StoreFactory(code="B1", region=south)
-    return {
-        "ours": MemberFactory(name="我家会员", home_store=ours),
-        "theirs": MemberFactory(name="别家会员", home_store=theirs),
-        "homeless": MemberFactory(name="无店会员", home_store=None),
-        "hq": StaffFactory(),
-        "lead": RegionLeadFactory(region=north),
-        "manager": ManagerFactory(store=ours),
-        "guide": GuideFactory(store=ours),
-    }
+    return chain_of_two()
 
 
 @pytest.mark.django_db

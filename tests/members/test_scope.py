@@ -9,14 +9,9 @@ from django.urls import reverse
 from members.models import Identity
 from members.selectors.scope import members_for, purchases_for
 from members.services.merging import merge_members
+from tests.chains import chain_of_two
 from tests.factories import (
-    GuideFactory,
-    ManagerFactory,
     MemberFactory,
-    RegionFactory,
-    RegionLeadFactory,
-    StaffFactory,
-    StoreFactory,
     identity,
     purchase,
 )
@@ -26,18 +21,7 @@ AT = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 
 @pytest.fixture
 def chain():
-    """Two stores in two regions, one member each, one member of no store, and somebody in each place."""
-    north, south = RegionFactory(), RegionFactory()
-    ours, theirs = StoreFactory(region=north), StoreFactory(region=south)
-    return {
-        "ours": MemberFactory(name="我家会员", home_store=ours),
-        "theirs": MemberFactory(name="别家会员", home_store=theirs),
-        "homeless": MemberFactory(name="无店会员", home_store=None),
-        "hq": StaffFactory(),
-        "lead": RegionLeadFactory(region=north),
-        "manager": ManagerFactory(store=ours),
-        "guide": GuideFactory(store=ours),
-    }
+    return chain_of_two()
 
 
 def _client(user) -> Client:

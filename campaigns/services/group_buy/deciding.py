@@ -85,7 +85,7 @@ def settle_team(*, team_id: int, at: datetime) -> int:
         except CampaignRefusal as refusal:
             left += 1
             log.warning("seat_not_settled", team=team.pk, order=seat.order_id, reason=str(refusal))
-        except Exception:
+        except Exception:  # one seat's fault keeps no other from its decision; the next sweep tries again
             left += 1
             log.exception("seat_not_settled", team=team.pk, order=seat.order_id)
     return left

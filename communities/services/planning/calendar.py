@@ -62,7 +62,7 @@ def official_days(year: int) -> Iterator[CalendarDay]:
     while day.year == year:
         try:
             is_free, name = chinese_calendar.get_holiday_detail(day)
-        except NotImplementedError:
+        except NotImplementedError:  # how chinese_calendar says that the State Council has not announced this year yet
             raise YearUnknown(year) from None
         if name is not None:  # an ordinary weekend has no name
             label = chinese_calendar.Holiday(name).chinese
