@@ -104,7 +104,7 @@ def _sent(
                 state=PostTask.State.SENT if is_sent else PostTask.State.MISSED, channel=channel,
                 content_id=contents[store_id, version_id], released_at=due - timedelta(minutes=8),
                 evidence=proof if is_sent else _LEVEL.NONE, channel_reason="样例",
-                done_at=due + timedelta(minutes=dice.randrange(1, 25)) if is_sent else None,
+                done_at=due + timedelta(minutes=round(dice.triangular(1, 22, 3))) if is_sent else None,
                 miss_reason="" if is_sent else PostTask.MissReason.NOT_SENT,
             )
         )  # fmt: skip

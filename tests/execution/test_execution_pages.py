@@ -196,6 +196,19 @@ def test_a_store_shows_its_groups_by_slot(client, hq):
     assert f"/execution/posts/{task.pk}/" in text
 
 
+def test_a_store_says_why_a_post_is_blocked(client, hq):
+    findings = [
+        {"check": "reused_image", "severity": "warn", "message": "图片三天前用过"},
+        {"check": "sold_out", "severity": "block", "message": "本店的榴莲已售罄"},
+    ]
+    task = post(state=S.BLOCKED, findings=findings)
+
+    text = page(client, f"/execution/stores/{task.store_id}/")
+
+    assert "本店的榴莲已售罄" in text
+    assert "图片三天前用过" not in text
+
+
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize(
     "asked",

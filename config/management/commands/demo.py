@@ -177,7 +177,9 @@ def _programs(port: int, sandbox: int | None) -> tuple[list[Program], list[Progr
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--app", "config"]
     beat = [*celery, "beat", "--loglevel", "INFO"]
     worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-    web = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(port),
+    # Static files under ASGI: right for a demo, and Django says so for each.
+    quiet = ["-W", "ignore:StreamingHttpResponse must consume synchronous iterators"]
+    web = [sys.executable, *quiet, "-m", "uvicorn", "config.asgi:application", "--host", HOST, "--port", str(port),
            "--lifespan", "off", "--no-access-log", "--timeout-graceful-shutdown", "3"]  # fmt: skip
     wecom = [sys.executable, "manage.py", "wecom_sandbox", "--port", str(sandbox), "--platform", f"http://{HOST}:{port}",
              "--company", str(sandbox_demo.COMPANY)]  # fmt: skip
