@@ -48,7 +48,7 @@ def listed(user: Staff) -> QuerySet[Questionnaire]:
         seen &= Q(responses__store__in=stores_for(user))
     return (
         questionnaires_for(user)
-        .annotate(answered=Count("responses", filter=seen), asked=Count("questions", distinct=True))
+        .annotate(answered=Count("responses", filter=seen, distinct=True), asked=Count("questions", distinct=True))
         .order_by("-changed_at", "-pk")
     )
 

@@ -2,10 +2,11 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from string import ascii_lowercase, digits
+from itertools import count
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from django.db import transaction
 
@@ -145,7 +146,9 @@ def _checked(draft: Draft) -> Draft:
         raise QuestionnaireRefused(f"最多 {MOST_QUESTIONS} 道题，手机上填得完才有人填")
     tags = set(Tag.objects.filter(archived_at=None).values_list("pk", flat=True))
     questions = [_question(number, one, tags) for number, one in enumerate(draft.questions, start=1)]
-    _once((one.code for one in questions), "题目编码“{}”用了两次")
+    _once((one.code for one in questions if one.code), "题目编码“{}”用了两次")
+    numbered = _filled([one.code for one in questions], (str(number) for number in count(1)))
+    questions = [replace(one, code=code) for one, code in zip(questions, numbered, strict=True)]
     _one_source_per_fact(questions)
     return Draft(title, draft.intro.strip(), draft.thanks.strip(), draft.ends_at, questions)
 
@@ -161,7 +164,9 @@ def _question(number: int, question: DraftQuestion, tags: set[int]) -> DraftQues
     if not LEAST_CHOICES <= len(question.choices) <= MOST_CHOICES:
         raise QuestionnaireRefused(f"第 {number} 题要有 {LEAST_CHOICES} 到 {MOST_CHOICES} 个选项")
     choices = [_choice(number, place, one, tags) for place, one in enumerate(question.choices)]
-    _once((one.code for one in choices), f"第 {number} 题的选项编码“{{}}”用了两次")
+    _once((one.code for one in choices if one.code), f"第 {number} 题的选项编码“{{}}”用了两次")
+    lettered = _filled([one.code for one in choices], iter(ascii_uppercase))
+    choices = [replace(one, code=code) for one, code in zip(choices, lettered, strict=True)]
     _once((one.text for one in choices), f"第 {number} 题有两个选项都叫“{{}}”")
     if question.kind == Question.Kind.MANY:
         values = {(one.fact_key, one.fact_value) for one in choices if one.fact_key}
@@ -171,7 +176,7 @@ def _question(number: int, question: DraftQuestion, tags: set[int]) -> DraftQues
             raise QuestionnaireRefused(
                 f"第 {number} 题是多选，选项对“{MemberFact.Key(clash).label}”的说法互相矛盾；请改成单选，或只留一个"
             )
-    return DraftQuestion(text, choices, question.code.strip()[:_CODE] or str(number), question.kind,
+    return DraftQuestion(text, choices, question.code.strip()[:_CODE], question.kind,
                          question.is_optional)  # fmt: skip
 
 
@@ -188,8 +193,15 @@ def _choice(number: int, place: int, choice: DraftChoice, tags: set[int]) -> Dra
     value = (choice.fact_value.strip() or text)[:_FACT] if choice.fact_key else ""
     if choice.fact_key == MemberFact.Key.WEEKDAY and value not in WEEKDAYS:
         raise QuestionnaireRefused(f"第 {number} 题选项“{text}”：“一般周几来”要写成周一到周日")
-    return DraftChoice(text, choice.code.strip()[:_CODE] or ascii_lowercase[place].upper(), choice.tag_id,
+    return DraftChoice(text, choice.code.strip()[:_CODE], choice.tag_id,
                        choice.fact_key, value)  # fmt: skip
+
+
+def _filled(codes: Sequence[str], free: Iterator[str]) -> list[str]:
+    """The codes, each empty one the next that is not used."""
+    used = set(codes)
+    unused = (one for one in free if one not in used)
+    return [code or next(unused) for code in codes]
 
 
 def _once(words: Iterable[str], said: str) -> None:
