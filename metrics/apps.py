@@ -7,7 +7,7 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what the apps below call; each part of the app adds its own line."""
-        from metrics import watch_tasks  # noqa: F401 -- a task is known once it is imported
+        from metrics import proof_tasks, watch_tasks  # noqa: F401 -- a task is known once it is imported
         from metrics.goal_import import GoalImport
         from stores import imports_registry
 

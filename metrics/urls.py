@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 app_name = "metrics"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/", include("metrics.alert_urls")),
+    path("", include("metrics.proof_urls")),
     path("goals/", include("metrics.goal_urls")),
     path("", include("metrics.page_urls")),
 ]

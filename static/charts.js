@@ -5,7 +5,8 @@
    <details class="chart-table"><summary>看数字</summary><table class="table">…</table></details>
 
    data-chart   bar (upright), barh (lying, first category on top), line, trend (a line over an earlier, dashed one, which
-                says "is_past"; "from_zero": false cuts the axis) or radar (its data names the "most" of every axis)
+                says "is_past"; "from_zero": false cuts the axis), interval (points with their "low" and "high" beside
+                "values" in each series, and a zero line) or radar (its data names the "most" of every axis)
    data-source  id of the json_script: {"unit": "元", "categories": ["1月", …], "series": [{"name": "消费", "values": [12.5, null, …]}]}
                 Values are already in `unit`; null leaves a gap. The server writes the same numbers as a table.
 
@@ -93,9 +94,39 @@
     };
   }
 
+  function whisker(params, api) {
+    const [x, low] = api.coord([api.value(0), api.value(1)]);
+    const high = api.coord([api.value(0), api.value(2)])[1];
+    const cap = 5;
+    const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: api.visual("color"), lineWidth: 1.5 } });
+    return { type: "group", children: [line(x, low, x, high), line(x - cap, low, x + cap, low), line(x - cap, high, x + cap, high)] };
+  }
+
+  function intervalsOf(data) {
+    const options = optionsOf("line", data);
+    options.xAxis.axisLine = { show: true, onZero: true, lineStyle: { color: INK } };
+    options.yAxis.scale = true;
+    options.tooltip.valueFormatter = undefined;
+    options.tooltip.formatter = (points) => {
+      const place = points[0].dataIndex;
+      const rows = data.series.map((series) => `${series.name} ${written(series.values[place], data.unit)}（${written(series.low[place], data.unit)} – ${written(series.high[place], data.unit)}）`);
+      return [data.categories[place], ...rows].join("<br>");
+    };
+    options.series = data.series.flatMap((series, place) => {
+      const color = PALETTE[place % PALETTE.length];
+      const bounds = series.low.map((low, at) => [at, low, series.high[at]]).filter((bound) => bound[1] !== null && bound[2] !== null);
+      return [
+        { name: series.name, type: "line", data: series.values, symbol: "circle", symbolSize: 8, showSymbol: true, lineStyle: { width: 1.5, opacity: 0.5 }, itemStyle: { color }, z: 3 },
+        { name: series.name, type: "custom", renderItem: whisker, data: bounds, encode: { x: 0, y: [1, 2] }, itemStyle: { color }, tooltip: { show: false }, silent: true },
+      ];
+    });
+    return options;
+  }
+
   function optionsOf(kind, data) {
     if (kind === "radar") return radarOf(data);
     if (kind === "trend") return trendOf(data);
+    if (kind === "interval") return intervalsOf(data);
     const lying = kind === "barh";
     const many = data.series.length > 1;
     const names = { type: "category", data: data.categories, inverse: lying, axisTick: { show: false }, axisLine: { show: !lying, lineStyle: { color: "#d5ddd9" } }, axisLabel: { color: INK } };

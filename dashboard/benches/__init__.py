@@ -8,6 +8,7 @@ from dashboard.benches.boards import bench_boards
 from dashboard.benches.callback import bench_callback
 from dashboard.benches.claim import bench_claim
 from dashboard.benches.dashboard import bench_dashboard
+from dashboard.benches.lift import bench_lift
 from dashboard.benches.live_list import bench_live_list
 from dashboard.benches.recommending import bench_recommend
 from dashboard.benches.sales_import import bench_import
@@ -60,4 +61,9 @@ BENCHES: dict[str, Bench] = {
         bench_dashboard,
     ),
     "boards": Bench("今日与执行：打开要多久，与空页面相比", {"stores": 5_000}, bench_boards),
+    "lift": Bench(
+        "进群提升：区间含真值的次数、偏差与宽度，与原始对比相比；--members 是每店会员",
+        {"seeds": 100, "members": 800},
+        bench_lift,
+    ),
 }

@@ -99,9 +99,11 @@ def _simulate_members(
     households = draw_households(rng, count)
     buyers = np.flatnonzero(rng.random(count) < purchasing_share)
     chosen = households.take(buyers)
-    first_day = np.array([max(trade.period.offset(joined_on[i]), trade.first_day) for i in buyers.tolist()], np.int64)
+    since = np.array([(joined_on[i] - trade.period.start).days for i in buyers.tolist()], np.int64)
+    first_day = np.clip(since, trade.first_day, trade.period.days)
     visits = draw_visits(
-        rng, households=chosen, period=trade.period, lift=trade.lift, first_day=first_day, end_day=trade.end_day
+        rng, households=chosen, period=trade.period, lift=trade.lift, since=since, first_day=first_day,
+        end_day=trade.end_day,
     )  # fmt: skip
     ledger = _fill(rng, trade, chosen, visits.member, visits.day, buyer=buyers[visits.member] + offset)
     return Block(offset=offset, households=households, visits=visits, buyers=buyers), ledger

@@ -103,6 +103,8 @@ def _office_doors(person: Staff) -> Iterator[Door]:
     yield Door("经营", "chart-line", "metrics:overview", frozenset({"metrics"}), group="数据")
     if person.is_hq:
         yield Door("效果", "chart-column", "feedback:feedback", frozenset({"feedback"}), tucked=True, group="数据")
+        proof = frozenset({"metrics:proof"})
+        yield Door("验证", "flask-conical", "metrics:proof:lift", proof, tucked=True, group="数据")
     yield Door("计划", "calendar-days", "plan:grid", frozenset({"plan"}), tucked=True, group="内容")
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True, group="内容")
     yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True, group="内容")

@@ -1,0 +1,12 @@
+"""Celery entries of lift and experiments."""
+
+from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task(name="metrics.bulk_work_out_lift", acks_late=True, ignore_result=True)
+def bulk_work_out_lift(*, study_id: int) -> None:
+    """Answer a question about the lift of joining."""
+    from metrics.services import lifting
+
+    lifting.work_out(study_id=study_id, at=timezone.now())
