@@ -69,11 +69,13 @@ class FirstReading:
         return self._is_done
 
     def _advance(self) -> bool:
+
         from communities.models import EntryCode
         from communities.services.reconciling import KINDS
         from communities.simulation.codes import order_sample_codes
         from communities.tasks import bulk_add_sample_feedback, bulk_materialise, bulk_reconcile
         from metrics.tasks import bulk_roll_history
+        from metrics.watch_tasks import bulk_add_sample_watch
         from wecom.models import SyncRun
 
         if self._is_read:
@@ -82,8 +84,11 @@ class FirstReading:
         if len(set(read.values_list("kind", flat=True))) == len(KINDS):
             self._is_read = True
             bulk_materialise.delay(timezone.localdate().isoformat())  # the groups are there: today can begin
-            # And the weeks before it were; then all of it is there to be counted.
-            chain(bulk_add_sample_feedback.si(), bulk_roll_history.si(days=_HISTORY_DAYS)).delay()
+            # And the weeks before it were; then all of it is there to be counted, and watched over.
+            weeks = (
+                bulk_add_sample_feedback.si(), bulk_roll_history.si(days=_HISTORY_DAYS), bulk_add_sample_watch.si(),
+            )  # fmt: skip
+            chain(*weeks).delay()
             return not order_sample_codes(at=timezone.now())
         if time.monotonic() >= self._ask_at:
             bulk_reconcile.delay()

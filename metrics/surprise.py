@@ -1,7 +1,7 @@
 """How much better than expected something was, and how sure that is: empirical Bayes over many like it.
 
 Among hundreds of posts the best one looks splendid by luck alone. So each ratio of observed to expected is pulled to
-the ordinary by as much as chance could have made it (docs/decisions/0034-cases.md).
+the ordinary by as much as chance could have made it (docs/decisions/0033-alerts-and-goals.md).
 """
 
 from collections.abc import Iterable, Sequence

@@ -8,4 +8,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("metrics.proof_urls")),
     path("goals/", include("metrics.goal_urls")),
     path("", include("metrics.page_urls")),
+    path("league/", include("metrics.league_urls")),
+    path("cases/", include("metrics.case_urls")),
 ]

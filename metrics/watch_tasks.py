@@ -39,3 +39,19 @@ def bulk_count_goals() -> None:
     making.make_goals(month=month_of(timezone.localdate(at)), at=at)
     progress.count_progress(at=at)
     ranking_peers.rank_months(at=at)
+
+
+@shared_task(name="metrics.bulk_find_cases", ignore_result=True)
+def bulk_find_cases() -> None:
+    """Each night, after the roll-up: what beat expectation becomes a draft, and copies get their figures."""
+    from metrics.services.cases import finding
+
+    finding.find_cases(at=timezone.now())
+
+
+@shared_task(name="metrics.bulk_add_sample_watch", ignore_result=True)
+def bulk_add_sample_watch() -> None:
+    """In the demo, once its weeks are there: what is to be watched over in them."""
+    from metrics.simulation.watching import add_sample_watch
+
+    add_sample_watch(at=timezone.now())

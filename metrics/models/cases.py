@@ -54,6 +54,10 @@ class Case(models.Model):
     lift = models.FloatField("是预期的几倍")
     lift_low = models.FloatField("下限")
     lift_high = models.FloatField("上限")
+    # What the copies brought, all together; empty until one was sent.
+    copies_lift = models.FloatField("照做后是预期的几倍", null=True)
+    copies_low = models.FloatField("照做下限", null=True)
+    copies_high = models.FloatField("照做上限", null=True)
     found_at = models.DateTimeField("发现时间")
     counted_at = models.DateTimeField("统计时间")
     scope = models.CharField("分享给", max_length=8, choices=Scope, default=Scope.ALL)

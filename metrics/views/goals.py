@@ -47,7 +47,7 @@ def goals(request: StaffRequest) -> HttpResponse:
     context = {
         "page": page, "rows": [selectors.Progress(goal, kind) for goal in page], "kind": kind, "code": code,
         "summary": selectors.summary(mine), "outlook": outlook, "outlooks": selectors.OUTLOOKS.items(), "q": text,
-        "sort": sort, "unit": _typed_unit(kind.metric.unit), **_months(month),
+        "sort": sort, "unit": _typed_unit(kind.metric.unit), **month_links(month),
     }  # fmt: skip
     return render_page(request, "metrics/goals/list.html", context, partial="rows")
 
@@ -117,11 +117,12 @@ def _store_page(request: StaffRequest, store: Store, month: date) -> HttpRespons
     through = max((one.goal.counted_through for _, mine in parts for one in mine if one.goal.counted_through),
                   default=None)  # fmt: skip
     context = {"store": store, "parts": parts, "through": through, "is_own": request.user.store_id == store.pk,
-               **_months(month)}  # fmt: skip
+               **month_links(month)}  # fmt: skip
     return render(request, "metrics/goals/store.html", context)
 
 
-def _months(month: date) -> dict[str, Any]:
+def month_links(month: date) -> dict[str, Any]:
+    """What the template's step from month to month needs."""
     this = month_of(timezone.localdate())
     return {
         "month": month, "month_label": month_label(month), "month_before": month_before(month),
