@@ -9,266 +9,86 @@ from celery.schedules import crontab
 
 FAST, DEFAULT, BULK = QUEUES = ("fast", "default", "bulk")
 _HOUR = 3600
+Entry = dict[str, Any]
 
-TIMETABLE: dict[str, dict[str, Any]] = {
-    "imports whose worker died": {
-        "task": "stores.sweep_imports",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "exports whose worker died, and files whose time is over": {
-        "task": "metrics.sweep_exports",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "callbacks in no queue": {
-        "task": "wecom.sweep_callbacks",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "what became of the plan": {
-        "task": "communities.bulk_roll_up_execution",
-        "schedule": crontab(minute=17),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "what the posts bring": {
-        "task": "communities.bulk_attribute",
-        "schedule": crontab(minute=37),
-        "options": {"queue": BULK, "expires": 60},
-    },
+
+def _entry(
+    task: str, schedule: crontab | None = None, *, queue: str = "", expires: int = 60, **kwargs: object
+) -> Entry:
+    """One row: each minute, if nothing else is said.
+
+    :param queue: where the task's name does not lead already
+    :param expires: seconds after which nobody need begin
+    """
+    options = {"expires": expires} | ({"queue": queue} if queue else {})
+    entry: Entry = {"task": task, "schedule": schedule or crontab(), "options": options}
+    return entry | ({"kwargs": kwargs} if kwargs else {})
+
+
+def _daily(task: str, *, hour: int, minute: int, **kwargs: object) -> Entry:
+    """Bulk work of once a day, which may begin up to an hour late."""
+    return _entry(task, crontab(hour=hour, minute=minute), queue=BULK, expires=_HOUR, **kwargs)
+
+
+TIMETABLE: dict[str, Entry] = {
+    "imports whose worker died": _entry("stores.sweep_imports"),
+    "exports whose worker died, and files whose time is over": _entry("metrics.sweep_exports"),
+    "callbacks in no queue": _entry("wecom.sweep_callbacks"),
+    "what became of the plan": _entry("communities.bulk_roll_up_execution", crontab(minute=17), queue=BULK),
+    "what the posts bring": _entry("communities.bulk_attribute", crontab(minute=37), queue=BULK),
     # After the mirror and the night's imports.
-    "what late facts change": {
-        "task": "communities.bulk_attribute",
-        "schedule": crontab(hour=6, minute=12),
-        "kwargs": {"late": True},
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "materials to swap": {
-        "task": "communities.bulk_suggest_swaps",
-        "schedule": crontab(day_of_week="mon", hour=7, minute=25),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "webhooks to deliver": {
-        "task": "stores.deliver_webhooks",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "answers to writes that are a day old": {
-        "task": "stores.bulk_forget_answers",
-        "schedule": crontab(hour=5, minute=5),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "sessions that have ended": {
-        "task": "stores.bulk_clear_sessions",
-        "schedule": crontab(hour=4, minute=40),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
+    "what late facts change": _daily("communities.bulk_attribute", hour=6, minute=12, late=True),
+    "materials to swap": _entry(
+        "communities.bulk_suggest_swaps", crontab(day_of_week="mon", hour=7, minute=25), queue=BULK, expires=_HOUR
+    ),
+    "webhooks to deliver": _entry("stores.deliver_webhooks"),
+    "answers to writes that are a day old": _daily("stores.bulk_forget_answers", hour=5, minute=5),
+    "sessions that have ended": _daily("stores.bulk_clear_sessions", hour=4, minute=40),
     # After the night's roll-up, and before the morning's message.
-    "alerts of the day": {
-        "task": "metrics.bulk_pass_alerts",
-        "schedule": crontab(hour=7, minute=42),
-        "kwargs": {"daily": True},
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "goals and the league": {
-        "task": "metrics.bulk_count_goals",
-        "schedule": crontab(hour=7, minute=26),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "cases of the night": {
-        "task": "metrics.bulk_find_cases",
-        "schedule": crontab(hour=7, minute=34),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "alerts of the hour": {
-        "task": "metrics.bulk_pass_alerts",
-        "schedule": crontab(hour="8-21", minute=13),
-        "options": {"queue": BULK, "expires": 60},
-    },
+    "alerts of the day": _daily("metrics.bulk_pass_alerts", hour=7, minute=42, daily=True),
+    "goals and the league": _daily("metrics.bulk_count_goals", hour=7, minute=26),
+    "cases of the night": _daily("metrics.bulk_find_cases", hour=7, minute=34),
+    "alerts of the hour": _entry("metrics.bulk_pass_alerts", crontab(hour="8-21", minute=13), queue=BULK),
     # Off the minutes :00 and :30, where every other company sends; the later runs finish what was left.
-    "digest of the morning": {
-        "task": "metrics.send_digests",
-        "schedule": crontab(hour=8, minute="33-57/6"),
-        "options": {"expires": _HOUR},
-    },
-    "health of entry codes": {
-        "task": "communities.bulk_check_codes",
-        "schedule": crontab(minute=7),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "entry codes in no queue": {
-        "task": "communities.bulk_sweep_codes",
-        "schedule": crontab(minute="*/10"),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "hand-overs that are due": {
-        "task": "communities.sweep_handovers",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "customers whose colleague left": {
-        "task": "communities.bulk_read_unassigned",
-        "schedule": crontab(hour=6, minute=50),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "posts of tomorrow": {
-        "task": "communities.bulk_materialise_next",
-        "schedule": crontab(hour=19, minute=10),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
+    "digest of the morning": _entry("metrics.send_digests", crontab(hour=8, minute="33-57/6"), expires=_HOUR),
+    "health of entry codes": _entry("communities.bulk_check_codes", crontab(minute=7), queue=BULK),
+    "entry codes in no queue": _entry("communities.bulk_sweep_codes", crontab(minute="*/10"), queue=BULK),
+    "hand-overs that are due": _entry("communities.sweep_handovers"),
+    "customers whose colleague left": _daily("communities.bulk_read_unassigned", hour=6, minute=50),
+    "posts of tomorrow": _daily("communities.bulk_materialise_next", hour=19, minute=10),
     # What an absence in the evening left out is caught up before the first slot.
-    "posts of today": {
-        "task": "communities.bulk_materialise_next",
-        "schedule": crontab(hour=7, minute=10),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "slots": {
-        "task": "communities.sweep_slots",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "evidence of group-sends": {
-        "task": "communities.bulk_poll_group_sends",
-        "schedule": crontab(),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "blocked posts": {
-        "task": "communities.bulk_check_posts",
-        "schedule": crontab(minute="5-59/10"),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "group-sends of others": {
-        "task": "communities.bulk_read_quota",
-        "schedule": crontab(hour="8-20", minute=22),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "campaigns that begin and end": {
-        "task": "campaigns.start_and_end",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "what stopped campaigns leave": {
-        "task": "campaigns.fast_clear_stopped",
-        "schedule": crontab(),
-        "options": {"queue": FAST, "expires": 60},
-    },
-    "orders whose time is over": {
-        "task": "campaigns.fast_lapse_due",
-        "schedule": crontab(),
-        "options": {"queue": FAST, "expires": 60},
-    },
-    "notices of payment providers": {
-        "task": "campaigns.fast_handle_notices",
-        "schedule": crontab(),
-        "options": {"queue": FAST, "expires": 60},
-    },
-    "refunds to send": {
-        "task": "campaigns.drive_refunds",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "orders to complete": {
-        "task": "campaigns.complete_due",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
+    "posts of today": _daily("communities.bulk_materialise_next", hour=7, minute=10),
+    "slots": _entry("communities.sweep_slots"),
+    "evidence of group-sends": _entry("communities.bulk_poll_group_sends", queue=BULK),
+    "blocked posts": _entry("communities.bulk_check_posts", crontab(minute="5-59/10"), queue=BULK),
+    "group-sends of others": _entry("communities.bulk_read_quota", crontab(hour="8-20", minute=22), queue=BULK),
+    "campaigns that begin and end": _entry("campaigns.start_and_end"),
+    "what stopped campaigns leave": _entry("campaigns.fast_clear_stopped", queue=FAST),
+    "orders whose time is over": _entry("campaigns.fast_lapse_due", queue=FAST),
+    "notices of payment providers": _entry("campaigns.fast_handle_notices", queue=FAST),
+    "refunds to send": _entry("campaigns.drive_refunds"),
+    "orders to complete": _entry("campaigns.complete_due"),
     # Providers have their bill of a day ready at ten the next morning.
-    "bills of yesterday": {
-        "task": "campaigns.bulk_reconcile_bills",
-        "schedule": crontab(hour=10, minute=20),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "rows of merged members": {
-        "task": "members.gather_strays",
-        "schedule": crontab(hour=4, minute=20),
-        "options": {"expires": _HOUR},
-    },
-    "tastes and recommendations": {
-        "task": "tagging.bulk_recommend",
-        "schedule": crontab(hour=3, minute=30),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "members' purchases counted": {
-        "task": "tagging.bulk_count_values",
-        "schedule": crontab(hour=3, minute=10),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "members' value": {
-        "task": "tagging.bulk_learn_values",
-        "schedule": crontab(hour=4, minute=40),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "tags by rules": {
-        "task": "tagging.bulk_apply_tags",
-        "schedule": crontab(hour=6, minute=5),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "tags at WeCom": {
-        "task": "tagging.bulk_mirror_tags",
-        "schedule": crontab(hour=6, minute=35),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "tags that WeCom refused": {
-        "task": "tagging.bulk_retry_marks",
-        "schedule": crontab(minute="8-58/10"),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "talks of the day": {
-        "task": "tagging.bulk_plan_talks",
-        "schedule": crontab(hour=7, minute=20),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
+    "bills of yesterday": _daily("campaigns.bulk_reconcile_bills", hour=10, minute=20),
+    "rows of merged members": _entry("members.gather_strays", crontab(hour=4, minute=20), expires=_HOUR),
+    "tastes and recommendations": _daily("tagging.bulk_recommend", hour=3, minute=30),
+    "members' purchases counted": _daily("tagging.bulk_count_values", hour=3, minute=10),
+    "members' value": _daily("tagging.bulk_learn_values", hour=4, minute=40),
+    "tags by rules": _daily("tagging.bulk_apply_tags", hour=6, minute=5),
+    "tags at WeCom": _daily("tagging.bulk_mirror_tags", hour=6, minute=35),
+    "tags that WeCom refused": _entry("tagging.bulk_retry_marks", crontab(minute="8-58/10"), queue=BULK),
+    "talks of the day": _daily("tagging.bulk_plan_talks", hour=7, minute=20),
     # After the mirror, the night's imports, members' value and the late attribution of 6:12.
-    "metrics of the day that is over": {
-        "task": "metrics.bulk_roll_night",
-        "schedule": crontab(hour=6, minute=35),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "metrics against facts": {
-        "task": "metrics.bulk_check_tallies",
-        "schedule": crontab(hour=8, minute=20),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
+    "metrics of the day that is over": _daily("metrics.bulk_roll_night", hour=6, minute=35),
+    "metrics against facts": _daily("metrics.bulk_check_tallies", hour=8, minute=20),
     # WeCom has a day's figures some hours after midnight; what it did not tell is asked again the next day.
-    "figures of WeCom": {
-        "task": "metrics.bulk_copy_figures",
-        "schedule": crontab(hour=11, minute=10),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "metrics of today": {
-        "task": "metrics.bulk_roll_today",
-        "schedule": crontab(hour="8-22", minute="3,33"),
-        "options": {"queue": BULK, "expires": 60},
-    },
-    "links in materials": {
-        "task": "communities.bulk_check_links",
-        "schedule": crontab(hour=5, minute=10),
-        "options": {"queue": BULK, "expires": _HOUR},
-    },
-    "teams whose time is over": {
-        "task": "campaigns.sweep_teams",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
-    "referrals that are due": {
-        "task": "campaigns.sweep_referrals",
-        "schedule": crontab(),
-        "options": {"expires": 60},
-    },
+    "figures of WeCom": _daily("metrics.bulk_copy_figures", hour=11, minute=10),
+    "metrics of today": _entry("metrics.bulk_roll_today", crontab(hour="8-22", minute="3,33"), queue=BULK),
+    "links in materials": _daily("communities.bulk_check_links", hour=5, minute=10),
+    "teams whose time is over": _entry("campaigns.sweep_teams"),
+    "referrals that are due": _entry("campaigns.sweep_referrals"),
     # At half past two; the later ones go on with what an hour was not enough for.
-    "mirror of WeCom": {
-        "task": "communities.bulk_reconcile",
-        "schedule": crontab(hour="2-6", minute="30"),
-        "options": {"queue": BULK, "expires": 60},
-    },
+    "mirror of WeCom": _entry("communities.bulk_reconcile", crontab(hour="2-6", minute="30"), queue=BULK),
     # Dropped when the next one is due: a worker that was away does not work off stale pulses.
-    **{
-        f"pulse of {queue}": {
-            "task": "config.pulse",
-            "schedule": crontab(),
-            "kwargs": {"queue": queue},
-            "options": {"queue": queue, "expires": 60},
-        }
-        for queue in QUEUES
-    },
+    **{f"pulse of {queue}": _entry("config.pulse", queue=queue) | {"kwargs": {"queue": queue}} for queue in QUEUES},
 }

@@ -52,8 +52,8 @@ def test_every_scheduled_task_exists_and_goes_to_a_declared_queue():
     for entry in app.conf.beat_schedule.values():
         assert entry["task"] in app.tasks
         assert app.amqp.router.route(dict(entry["options"]), entry["task"])["queue"].name in QUEUES
-        # What comes round soon is dropped within a minute; what comes once or twice a day waits an hour for a worker.
-        assert entry["options"]["expires"] == (3600 if len(entry["schedule"].hour) <= 2 else 60)
+        # What comes round soon is dropped within a minute; what comes once a day waits an hour for a worker.
+        assert entry["options"]["expires"] == (3600 if len(entry["schedule"].hour) == 1 else 60)
 
 
 def test_beat_leaves_a_pulse_on_every_round(own_queues):
