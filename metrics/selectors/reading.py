@@ -4,7 +4,7 @@
 where there is nothing to divide by or no day was counted, and shown as “—”.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -71,14 +71,15 @@ def total(codes: Iterable[str], period: Period, stores: QuerySet[Store], *, grai
     """The stores together: sums are divided, never rates averaged. :raises UnknownMetric:"""
     metrics = _chosen(codes, grain)
     rows = _rows(grain, period, stores)
-    return _readings(metrics, rows.aggregate(**_sums(metrics, period)))
+    return _reader(metrics)(rows.aggregate(**_sums(metrics, period)))
 
 
 def of_parts(codes: Iterable[str], period: Period, stores: QuerySet[Store], *, part: Combinable) -> dict[Any, Readings]:
     """The stores by whatever `part` makes of a store's day, as `F("store__city_tier")`. :raises UnknownMetric:"""
     metrics = _chosen(codes, Grain.STORE)
     rows = _rows(Grain.STORE, period, stores).order_by().annotate(part=part)
-    return {row["part"]: _readings(metrics, row) for row in rows.values("part").annotate(**_sums(metrics, period))}
+    read = _reader(metrics)
+    return {row["part"]: read(row) for row in rows.values("part").annotate(**_sums(metrics, period))}
 
 
 def trend(
@@ -97,7 +98,8 @@ def trend(
         .values("day")
         .annotate(**{_as(n): Sum(n) for n in names})
     )
-    return [(row["day"], _readings(metrics, row)) for row in rows]
+    read = _reader(metrics)
+    return [(row["day"], read(row)) for row in rows]
 
 
 def ranking(code: str, period: Period, stores: QuerySet[Store], *, descending: bool = True) -> QuerySet[Store]:
@@ -131,7 +133,8 @@ def _by_subject(grain: Grain, codes: Iterable[str], period: Period, stores: Quer
     metrics = _chosen(codes, grain)
     key = f"{grain.value}_id"
     rows = _rows(grain, period, stores).order_by().values(key).annotate(**_sums(metrics, period))
-    return {row[key]: _readings(metrics, row) for row in rows}
+    read = _reader(metrics)
+    return {row[key]: read(row) for row in rows}
 
 
 def _rows(grain: Grain, period: Period, stores: QuerySet[Store]) -> QuerySet[Any]:
@@ -169,10 +172,17 @@ def _column(component: str) -> F:
     return F(_as(component))
 
 
-def _readings(metrics: Mapping[str, Metric], row: Mapping[str, Any]) -> Readings:
-    readings = {}
-    for code, one in metrics.items():
-        values = {name: row[_as(name)] for name in one.components}
-        below = one.denominator.of(values) if one.denominator else None
-        readings[code] = Reading(one.value(values), one.numerator.of(values), below)
-    return readings
+def _reader(metrics: Mapping[str, Metric]) -> Callable[[Mapping[str, Any]], Readings]:
+    """What makes readings of a row, put together once for all rows of a question: a chain's peers are a thousand."""
+    columns = [(name, _as(name)) for name in _components(metrics)]
+
+    def read(row: Mapping[str, Any]) -> Readings:
+        values = {name: row[column] for name, column in columns}
+        return {code: _reading(one, values) for code, one in metrics.items()}
+
+    return read
+
+
+def _reading(one: Metric, values: Mapping[str, int | None]) -> Reading:
+    below = one.denominator.of(values) if one.denominator else None
+    return Reading(one.value(values), one.numerator.of(values), below)

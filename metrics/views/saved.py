@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from metrics.tables.ranking import choices
 from metrics.views.access import no_guides, office_only
 from stores.requests import StaffRequest
 
+_DEEDS = {"delete": "已删除", "share": "已共享给所有人", "unshare": "不再共享"}
 _PAGES = {"overview": "metrics:overview", "ranking": "metrics:ranking", "compare": "metrics:compare"}
 
 
@@ -54,19 +55,20 @@ def save(request: StaffRequest) -> HttpResponse:
 @office_only
 def change(request: StaffRequest, pk: int, deed: str) -> HttpResponse:
     """Share, unshare or delete one's own view; HQ may also take back what another shared."""
-    views = SavedView.objects.filter(
-        Q(owner=request.user) | Q(is_shared=True) if request.user.is_hq else Q(owner=request.user)
-    )
-    view = get_object_or_404(views, pk=pk)
+    is_mine = Q(owner=request.user)
+    may_change = is_mine | Q(is_shared=True) if request.user.is_hq and deed == "unshare" else is_mine
+    view = get_object_or_404(SavedView, may_change, pk=pk)
+    if deed not in _DEEDS:
+        raise Http404("没有这个操作")
     try:
-        if deed == "delete" and view.owner_id == request.user.pk:
+        if deed == "delete":
             saving.delete_view(view=view)
-            messages.success(request, f"视图“{view.name}”已删除")
-        elif deed in {"share", "unshare"}:
+        else:
             saving.share_view(view=view, is_shared=deed == "share", by=request.user, at=timezone.now())
-            messages.success(request, f"视图“{view.name}”{'已共享给所有人' if deed == 'share' else '不再共享'}")
     except saving.ViewRefused as refused:
         messages.error(request, str(refused))
+    else:
+        messages.success(request, f"视图“{view.name}”{_DEEDS[deed]}")
     return redirect("metrics:saved")
 
 
