@@ -25,6 +25,7 @@ _MINE = frozenset(
 )
 _EXECUTION = frozenset({"dashboard:execution", "dashboard:execution_store", "dashboard:execution_post"})
 _GROUPS = frozenset({"segments", "questionnaires"})
+_FIGURES = frozenset({"metrics", "metrics:proof"})
 _BY_NAME = _MINE | _EXECUTION
 
 
@@ -79,7 +80,7 @@ def _shop_doors(person: Staff) -> Iterator[Door]:
     yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}), group="日常")
     yield Door("排期", "calendar-days", "plan:mine", frozenset({"plan"}), tucked=True, group="日常")
     if person.role == Staff.Role.MANAGER:
-        yield Door("经营", "chart-line", "metrics:overview", frozenset({"metrics"}), tucked=True, group="日常")
+        yield Door("经营", "chart-line", "metrics:overview", _FIGURES, tucked=True, group="日常")
     store = (person.store_id,)
     yield Door("门店", "store", "stores:detail", frozenset({"stores"}), store, tucked=True, group="日常")
     yield Door("会员", "users", "members:list", frozenset({"members"}), group="会员")
@@ -100,11 +101,9 @@ def _office_doors(person: Staff) -> Iterator[Door]:
     yield Door("执行", "calendar-check", "dashboard:execution", _EXECUTION, group="日常")
     yield Door("门店", "store", "stores:list", frozenset({"stores"}), group="日常")
     yield Door("活动", "shopping-basket", "campaigns:list", frozenset({"campaigns"}), tucked=True, group="日常")
-    yield Door("经营", "chart-line", "metrics:overview", frozenset({"metrics"}), group="数据")
+    yield Door("经营", "chart-line", "metrics:overview", _FIGURES, group="数据")
     if person.is_hq:
         yield Door("效果", "chart-column", "feedback:feedback", frozenset({"feedback"}), tucked=True, group="数据")
-        proof = frozenset({"metrics:proof"})
-        yield Door("验证", "flask-conical", "metrics:proof:lift", proof, tucked=True, group="数据")
     yield Door("计划", "calendar-days", "plan:grid", frozenset({"plan"}), tucked=True, group="内容")
     yield Door("素材", "images", "materials:list", frozenset({"materials"}), tucked=True, group="内容")
     yield Door("话术", "message-square-quote", "talks:wording", frozenset({"talks"}), tucked=True, group="内容")
