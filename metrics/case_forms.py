@@ -39,7 +39,9 @@ class ShareForm(forms.Form):
     """With whom: all, a region with those below, or stores by their codes."""
 
     scope = forms.ChoiceField(label="分享给", choices=Case.Scope.choices, widget=forms.RadioSelect)
-    region = forms.ModelChoiceField(label="区域", queryset=Region.objects.order_by("path"), required=False)
+    region = forms.ModelChoiceField(
+        label="区域", queryset=Region.objects.order_by("path"), required=False, empty_label="选区域"
+    )
     stores = forms.CharField(
         label="门店编码", required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 2})
     )

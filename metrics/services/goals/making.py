@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from metrics.goal_kinds import CODES, GOAL_KINDS, GoalKind, last_day, month_before, spoken
 from metrics.models import Goal
+from metrics.registry import Unit
 from metrics.selectors.peer_bands import bands_on
 from metrics.selectors.reading import Period, Reading, of_stores
 from metrics.stretching import STEP, Stretch, stretch, stretch_growth
@@ -91,6 +92,8 @@ def _goal(kind: GoalKind, made: Stretch, figures: list[float | None], days: int)
         return None
     size = base * (days if kind.is_sum else 1)
     target = size * (1 + made.target)
+    if one.unit is Unit.PEOPLE:
+        target = float(round(target))
     basis = (
         f"上月 {spoken(one, size)}（按本月天数），近月增长 {100 * made.level:+.1f}%，"
         f"同伴前四分之一 {100 * made.upper:+.1f}%，取 {100 * made.target:+.1f}%{_pulled(made)}"
