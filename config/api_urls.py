@@ -9,8 +9,10 @@ from communities import api_records as records
 from members import api as members
 from members import api_purchases as purchases
 from metrics import api as metrics
+from metrics import api_exports as exports
 from stores import api as stores
 from stores import api_shelf as shelf
+from stores import api_webhooks as webhooks
 
 app_name = "api"
 
@@ -38,5 +40,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orders/<int:pk>/", orders.OrderDetail.as_view(), name="order"),
     path("metrics/", metrics.MetricList.as_view(), name="metrics"),
     path("metrics/readings/", metrics.ReadingList.as_view(), name="metric_readings"),
+    path("exports/", exports.ExportList.as_view(), name="exports"),
+    path("exports/<int:pk>/", exports.ExportDetail.as_view(), name="export"),
+    path("exports/<int:pk>/file/", exports.ExportFile.as_view(), name="export_file"),
+    path(
+        "webhooks/tests/<uuid:event_id>/acknowledge/",
+        webhooks.WebhookTestReceived.as_view(),
+        name="webhook_test_received",
+    ),
     path("<path:rest>", stores.Nowhere.as_view()),
 ]

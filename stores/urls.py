@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from stores.views import access, second_factor, stores, wecom_login
+from stores.views import access, integrations, second_factor, stores, wecom_login
 
 app_name = "stores"
 
@@ -16,6 +16,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/second-factor/", second_factor.overview, name="second_factor"),
     path("account/second-factor/verify/", second_factor.verify, name="verify"),
     path("account/second-factor/codes/", second_factor.new_codes, name="recovery_codes"),
+    path("account/integrations/", integrations.overview, name="integrations"),
+    path("account/integrations/tokens/new/", integrations.new_token, name="new_token"),
+    path("account/integrations/tokens/<int:pk>/revoke/", integrations.revoke, name="revoke_token"),
+    path("account/integrations/webhooks/new/", integrations.new_endpoint, name="new_webhook"),
+    path("account/integrations/webhooks/<int:pk>/", integrations.endpoint_detail, name="webhook"),
+    path("account/integrations/webhooks/<int:pk>/<str:deed>/", integrations.act, name="webhook_act"),
     path("stores/", stores.store_list, name="list"),
     path("stores/<int:pk>/", stores.detail, name="detail"),
     path("stores/<int:pk>/stage/", stores.move_stage, name="move_stage"),

@@ -13,7 +13,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002 -- its signature
-        return {"type": "http", "scheme": "bearer", "description": "由 manage.py create_api_token 发的令牌"}
+        return {"type": "http", "scheme": "bearer", "description": "总部在「我的 → 接口与推送」里发的令牌"}
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from stores.models import ApiToken, IdempotentAnswer
 
@@ -69,8 +70,10 @@ def _take(*, token: ApiToken, key: str, digest: bytes, at: datetime) -> int | No
             )  # fmt: skip
             row = cursor.fetchone()
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
-    except OperationalError:
-        raise StillRunning from None
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise StillRunning from None
+        raise
     return None if row is None else int(row[0])
 
 

@@ -21,8 +21,11 @@ register = template.Library()
 _SHOP_ROLES = {Staff.Role.MANAGER, Staff.Role.GUIDE}
 _TONES = 8  # .tone-1 … .tone-8 in static/app.css
 _MINE = frozenset(
-    {"stores:account", "stores:password", "stores:second_factor", "stores:verify", "stores:recovery_codes"}
-)
+    {
+        "stores:account", "stores:password", "stores:second_factor", "stores:verify", "stores:recovery_codes",
+        "stores:integrations", "stores:new_token", "stores:new_webhook", "stores:webhook",
+    }
+)  # fmt: skip
 _EXECUTION = frozenset({"dashboard:execution", "dashboard:execution_store", "dashboard:execution_post"})
 _GROUPS = frozenset({"segments", "questionnaires"})
 _FIGURES = frozenset({"metrics", "metrics:proof"})

@@ -19,9 +19,9 @@ def api():
 
     def make(staff, *scopes) -> APIClient:
         now = timezone.now()
-        make.token, secret = create_token(
+        make.token, make.secret = create_token(
             staff=staff, name="测试", scopes=scopes or list(SCOPES), expires_at=now + timedelta(days=1), at=now
         )
-        return APIClient(headers={"Authorization": f"Bearer {secret}"})
+        return APIClient(headers={"Authorization": f"Bearer {make.secret}"})
 
     return make

@@ -198,6 +198,18 @@ def test_too_many_requests_are_told_when_to_come_back(chain, api, monkeypatch):
     assert answers[2].json()["code"] == "throttled"
     assert answers[2].json()["detail"].startswith("请求太频繁，请 ")
     assert int(answers[2]["Retry-After"]) > 0
+    assert api(chain["hq"]).get("/api/v1/stores/").status_code == 200  # another token of hers counts by itself
+
+
+@pytest.mark.django_db
+def test_a_fault_of_ours_has_the_form_too_and_tells_nothing_of_itself(chain, api, monkeypatch):
+    monkeypatch.setattr("stores.api.stores_for", lambda _: 1 / 0)
+    client = api(chain["hq"])
+    client.raise_request_exception = False
+
+    answer = client.get("/api/v1/stores/")
+
+    assert (answer.status_code, answer.json()) == (500, refused("server_error", "服务器出错了，已经记录；请稍后再试"))
 
 
 @pytest.mark.django_db

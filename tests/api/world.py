@@ -11,6 +11,7 @@ from campaigns.services.claiming import Wanted, reserve
 from campaigns.services.launching import Offer, open_campaign
 from communities.models import GroupMembership, PostEvidence, PostTask
 from metrics.registry.components import TABLES, Grain
+from metrics.services.exporting import ask_export
 from stores.models import Store
 from tests.execution.posts import post
 from tests.factories import (
@@ -63,6 +64,10 @@ def furnish(code: str, *, number: int) -> Shop:
         ),
         "code": EntryCodeFactory(store=store, kind="group", label=f"{code}的码"),
     }  # fmt: skip
+    rows["export"] = ask_export(
+        by=rows["manager"], table="store-days", subject=store.pk, query="", form="csv", filename=f"{code}.csv", rows=1,
+        at=now,
+    )  # fmt: skip
     for level in (PostTask.Evidence.SELF_DECLARED, PostTask.Evidence.API_VERIFIED):
         PostEvidence.objects.create(task=rows["post"], level=level, at=now)
     for grain, subject in (("store", store), ("group", group), ("staff", rows["manager"]), ("code", rows["code"])):
