@@ -74,6 +74,7 @@ class ChainForm(forms.Form):
     ends_own = forms.DateTimeField(label="自己选", required=False)
     pickup = forms.CharField(label="取货")
     settling = forms.ChoiceField(label="付款", choices=Campaign.Settling.choices, initial=Campaign.Settling.EITHER)
+    delivers = forms.BooleanField(label="可以送货上门", required=False)
     rules = forms.CharField(label="说明", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     posts = forms.BooleanField(label="放进下一个时段，发到群里", required=False, initial=True)
 

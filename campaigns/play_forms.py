@@ -13,6 +13,7 @@ from stores.models import Product, Store, StoreProduct
 
 _FROM, _TO = 1_000, 2_000  # what may be sold for one yuan is listed between these, in fen
 _MOST = 12
+OF_HQ = ("refunds_whole_order", "refund_cap", "friends_per_member", "settle_after_days")
 
 
 def shelf_prices(store: Store | None) -> dict[int, int]:
@@ -31,6 +32,7 @@ class PlayForm(ChainForm):
 
     def __init__(self, *args: Any, store: Store | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.store = store
         self.prices = shelf_prices(store)
         for name in self.fields:
             if name not in {"posts", "ends_at", "ends_own", "pickup", "delivers", "needs_approval"}:
@@ -112,14 +114,27 @@ class OneYuanForm(PlayForm):
     )
     budget = forms.IntegerField(label="预算（元）", min_value=10, max_value=1_000_000, initial=500)
     delivers = forms.BooleanField(label="可以送货上门", required=False, initial=True)
+    # HQ's to choose, in its template; a store's own has the house's.
+    refunds_whole_order = forms.BooleanField(label="好友完成首单，退推荐人整单", required=False)
+    refund_cap = forms.DecimalField(
+        label="每位推荐人最多返还（元）", min_value=Decimal(1), max_value=Decimal(1_000), decimal_places=2, initial=1,
+        required=False,
+    )  # fmt: skip
+    friends_per_member = forms.IntegerField(
+        label="每位推荐人最多算几位好友", min_value=1, max_value=20, initial=1, required=False
+    )
+    settle_after_days = forms.IntegerField(label="售后期（天）", min_value=7, max_value=60, initial=7, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cheap = self.products(_FROM, _TO)
         self.fields["goods"].queryset = cheap  # type: ignore[attr-defined]
         self.fields["add_ons"].queryset = self.products(_TO + 1)  # type: ignore[attr-defined]
-        for name in ("goods", "add_ons"):
+        for name in ("goods", "add_ons", "refunds_whole_order"):
             self.fields[name].widget.attrs.pop("class", None)
+        for name in OF_HQ:
+            if self.store is not None:
+                del self.fields[name]
 
     def clean_goods(self) -> QuerySet[Product]:
         """Few enough to choose from on a phone."""
@@ -141,8 +156,14 @@ class OneYuanForm(PlayForm):
         ]  # fmt: skip
 
     def terms(self) -> dict[str, Any]:
-        """For `OneYuanTerms`: as the house has settled them."""
-        return {}
+        """For `OneYuanTerms`: HQ's caps; a store's own campaign keeps the house's."""
+        data = self.cleaned_data
+        if self.store is not None:
+            return {}
+        terms = {name: data[name] for name in ("friends_per_member", "settle_after_days") if data[name]}
+        if data["refund_cap"]:
+            terms["refund_cap_fen"] = int(data["refund_cap"] * 100)
+        return terms | {"refunds_whole_order": data["refunds_whole_order"]}
 
     def words(self) -> str:
         """A title, where none is written."""

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("feedback/", include("communities.feedback_urls")),
     path("metrics/", include("metrics.urls")),
     path("wecom/", include("wecom.urls")),
+    path("api/mini/v1/", include("campaigns.mini.urls")),
     path("api/v1/", include("config.api_urls")),
     path("api/", include("config.api_docs")),
     path("media/products/<path:name>", product_picture, name="product_picture"),

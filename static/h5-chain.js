@@ -33,6 +33,8 @@ function settle() {
     fen += many * Number(count.dataset.fen);
     things += many;
   }
+  const delivers = Boolean(form.querySelector("input[value=delivery]:checked"));
+  for (const field of form.querySelectorAll("#parcel input")) field.required = delivers;
   if (!go) return;
   go.disabled = !things;
   document.getElementById("sum-words").textContent = things ? `共 ${things} 件` : "请选商品";

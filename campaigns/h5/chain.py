@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns.errors import CampaignRefusal
 from campaigns.h5.drawing import drawn
 from campaigns.h5.pages import gone, member_page, open_page
-from campaigns.h5.places import published, store_of
+from campaigns.h5.parcels import fulfilment_of, parcel_of
+from campaigns.h5.places import claim_page, published, store_of
 from campaigns.h5.session import MemberRequest
 from campaigns.models import Board, Campaign, ChainUnit, ItemStock, Order, WaitEntry
 from campaigns.selectors.boards import entry_rows
@@ -43,22 +44,18 @@ def page(request: MemberRequest, campaign: Campaign, store: Store) -> HttpRespon
     })  # fmt: skip
 
 
-@require_POST
-@member_page
-def join(request: MemberRequest, token: str) -> HttpResponse:
+@claim_page
+def join(request: MemberRequest, campaign: Campaign, store: Store) -> HttpResponse:
     """Take what was chosen; what went wrong is said on the same page, and nothing moved."""
-    campaign = published(token)
-    store = store_of(request, campaign)
-    if store is None:
-        return gone(request, title="请先选门店", status=400)
     settling = request.POST.get("settling", "") or (
         Order.Settling.ONLINE if campaign.settling == Campaign.Settling.ONLINE else Order.Settling.SHOP
     )
     try:
+        parcel = parcel_of(request)
         made = reserve(
             campaign=campaign, store=store, member=request.member, wanted=_wanted(request, campaign, store),
             request_key=request.POST.get("request_key", ""), settling=settling, note=request.POST.get("note", ""),
-            link=request.POST.get("l", ""), at=timezone.now(),
+            link=request.POST.get("l", ""), fulfilment=fulfilment_of(parcel), recipient=parcel, at=timezone.now(),
         )  # fmt: skip
     except CampaignRefusal as refusal:
         messages.error(request, str(refusal))

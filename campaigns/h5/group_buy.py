@@ -8,11 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from campaigns.errors import CampaignRefusal
-from campaigns.h5.pages import gone, member_page
-from campaigns.h5.places import published, store_of
+from campaigns.h5.pages import member_page
+from campaigns.h5.places import claim_page
 from campaigns.h5.session import MemberRequest
 from campaigns.models import Campaign, GroupBuyTeam, ItemStock, Order
 from campaigns.selectors.claims import takes_at, why_closed
@@ -49,14 +49,9 @@ def team(request: MemberRequest, token: str) -> HttpResponse:
     })  # fmt: skip
 
 
-@require_POST
-@member_page
-def team_up(request: MemberRequest, token: str) -> HttpResponse:
+@claim_page
+def team_up(request: MemberRequest, campaign: Campaign, store: Store) -> HttpResponse:
     """Open a team, or take a place in one; then she pays. What went wrong is said where she came from."""
-    campaign = published(token)
-    store = store_of(request, campaign)
-    if store is None:
-        return gone(request, title="请先选门店", status=400)
     wanted, team_token = request.POST.get("item", ""), request.POST.get("team", "")[:32]
     try:
         made = reserve(

@@ -1,6 +1,6 @@
 """The live list pushed to phones: one look at the database for all viewers of a process, one text for all of a list.
 
-Twice a second each process asks which of the lists its viewers look at have changed; a list that has is drawn once
+Four times a second each process asks which of the lists its viewers look at have changed; a list that has is drawn once
 (`drawing`) and handed to everybody as the same bytes. The database is the only source, so nothing can be missed.
 docs/decisions/0024-live-list.md says why this and not polling; polling remains where there is no such process.
 """
@@ -23,7 +23,7 @@ from campaigns.selectors.boards import tags_of
 _log = logging.getLogger(__name__)
 
 PATH = re.compile(r"/h/([A-Za-z0-9_-]{8,32})/live/")
-LOOK_EVERY = 0.5  # seconds
+LOOK_EVERY = 0.25  # seconds
 PING_EVERY = 25  # seconds; proxies and phones drop silent lines
 MOST_VIEWERS = 12_000  # of one process; the next one polls
 _HEADERS = [

@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from campaigns.errors import CampaignRefusal
-from campaigns.h5.pages import gone, member_page
-from campaigns.h5.places import published, store_of
+from campaigns.h5.pages import member_page
+from campaigns.h5.parcels import fulfilment_of, parcel_of
+from campaigns.h5.places import claim_page, published
 from campaigns.h5.session import MemberRequest
 from campaigns.models import Campaign, CampaignItem, ItemStock, Order, Referral
 from campaigns.names import mask_name
@@ -56,26 +57,16 @@ def friend(request: MemberRequest, token: str) -> HttpResponse:
     return page(request, campaign, referral.order.store, referral)
 
 
-@require_POST
-@member_page
-def first(request: MemberRequest, token: str) -> HttpResponse:
+@claim_page
+def first(request: MemberRequest, campaign: Campaign, store: Store) -> HttpResponse:
     """Reserve what was chosen; what went wrong is said on the same page, and nothing moved."""
-    campaign = published(token)
-    store = store_of(request, campaign)
-    if store is None:
-        return gone(request, title="请先选门店", status=400)
-    is_delivery = request.POST.get("fulfilment") == Order.Fulfilment.DELIVERY
-    recipient = {name: request.POST.get(name, "").strip()[:100] for name in ("name", "phone", "address")}
     referral = request.POST.get("referral", "")[:32]
-    if is_delivery and not all(recipient.values()):
-        messages.error(request, "送货上门要填收货人、电话和地址")
-        return _back(campaign, store, referral)
     try:
+        parcel = parcel_of(request)
         made = reserve(
             campaign=campaign, store=store, member=request.member, wanted=_wanted(request),
             request_key=request.POST.get("request_key", ""), settling=Order.Settling.ONLINE,
-            fulfilment=Order.Fulfilment.DELIVERY if is_delivery else Order.Fulfilment.PICKUP,
-            recipient=recipient if is_delivery else None, link=request.POST.get("l", ""),
+            fulfilment=fulfilment_of(parcel), recipient=parcel, link=request.POST.get("l", ""),
             extra={"referral": referral}, at=timezone.now(),
         )  # fmt: skip
     except CampaignRefusal as refusal:

@@ -6,8 +6,8 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,6 +20,7 @@ from campaigns.payments.provider import ProviderRefused, ProviderUnavailable
 from campaigns.payments.registry import online_provider
 from campaigns.selectors.orders import orders_of
 from campaigns.services.cancelling import cancel_by_member
+from campaigns.services.owning import own_order
 from campaigns.services.paying import start_payment
 from campaigns.services.waiting import accept_offer
 from members.identities import decrypt
@@ -52,7 +53,7 @@ def pay(request: MemberRequest, token: str) -> HttpResponse:
         messages.error(request, "现在不能在线支付，请联系门店改为到店付款")
         return redirect("h5:order", token=token)
     try:
-        started = start_payment(order=mine, provider=provider, openid=_openid(request.member), at=timezone.now())
+        started = start_payment(order=mine, provider=provider, openid=openid_of(request.member), at=timezone.now())
     except CampaignRefusal as refusal:
         messages.error(request, str(refusal))
     except ProviderUnavailable:
@@ -94,7 +95,9 @@ def cancel(request: MemberRequest, token: str) -> HttpResponse:
 
 
 def _own(request: MemberRequest, token: str) -> Order:
-    found: Order = get_object_or_404(orders_of(request.member), token=token)
+    found = own_order(member=request.member, token=token, at=timezone.now())
+    if found is None:
+        raise Http404
     return found
 
 
@@ -124,6 +127,6 @@ def pickup_picture(found: Order) -> str:
     )
 
 
-def _openid(member: Member) -> str:
+def openid_of(member: Member) -> str:
     found = member.identities.filter(kind=Identity.Kind.OPENID, issuer=settings.OFFICIAL_ACCOUNT_APP_ID).first()
     return decrypt(found.value_encrypted) if found is not None else ""

@@ -1,13 +1,14 @@
 """Which campaign an address means, in which store, and which page shows it."""
 
 from collections.abc import Callable
+from functools import wraps
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from campaigns.h5.pages import member_page
+from campaigns.h5.pages import View, gone, member_page
 from campaigns.h5.session import MemberRequest
 from campaigns.models import Campaign, ItemStock
 from stores.models import Store
@@ -33,6 +34,22 @@ def campaign(request: MemberRequest, token: str) -> HttpResponse:
     if store is None:
         return choose_store(request, found)
     return _pages[found.play](request, found, store)
+
+
+def claim_page(view: Page) -> View:
+    """What a form on a campaign's page is sent to: `view` gets the campaign and the store, once both are known."""
+
+    @require_POST
+    @member_page
+    @wraps(view)
+    def wrapped(request: MemberRequest, token: str) -> HttpResponse:
+        found = published(token)
+        store = store_of(request, found)
+        if store is None:
+            return gone(request, title="请先选门店", status=400)
+        return view(request, found, store)
+
+    return wrapped
 
 
 def published(token: str) -> Campaign:

@@ -21,10 +21,20 @@ class MemberRequest(HttpRequest):
 def member_of(request: HttpRequest) -> Member | None:
     """The member of this phone, or nobody; a member merged meanwhile is the one she was merged into."""
     try:
-        member_id = int(signing.loads(request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=_LASTS))
-    except (signing.BadSignature, ValueError, TypeError):
+        return member_behind(request.COOKIES.get(COOKIE, ""))
+    except signing.BadSignature:
         return None
-    member = Member.objects.filter(pk=member_id).first()
+
+
+def token_of(member: Member) -> str:
+    """What a phone keeps to be the member's: signed, so that nobody makes one up, and good for thirty days."""
+    return signing.dumps(member.pk, salt=_SALT)
+
+
+def member_behind(token: str) -> Member | None:
+    """The member a token was made for, as she is today. :raises BadSignature: forged, or `SignatureExpired`"""
+    said = signing.loads(token, salt=_SALT, max_age=_LASTS)
+    member = Member.objects.filter(pk=said).first() if isinstance(said, int) else None
     if member is None or member.merged_into_id is None:
         return member
     return Member.objects.filter(pk=survivor_of(member.pk)).first()
@@ -39,7 +49,7 @@ def member_id_of(request: HttpRequest) -> int | None:
 def remember(response: HttpResponse, member: Member) -> None:
     """Let this phone be the member's from now on."""
     response.set_cookie(
-        COOKIE, signing.dumps(member.pk, salt=_SALT), max_age=_LASTS, httponly=True, samesite="Lax",
+        COOKIE, token_of(member), max_age=_LASTS, httponly=True, samesite="Lax",
         secure=settings.SESSION_COOKIE_SECURE,
     )  # fmt: skip
 

@@ -123,8 +123,8 @@ def rerun(*, campaign: Campaign, by: Staff, at: datetime) -> Campaign:
         ends_at=locked.ends_at + later, at=at, rules=locked.rules, photo=locked.photo.name, settling=locked.settling,
         pickup_from=locked.pickup_from + later if locked.pickup_from else None,
         pickup_until=locked.pickup_until + later if locked.pickup_until else None,
-        hold_minutes=locked.hold_minutes, rerun_of=locked, needs_approval=locked.needs_approval,
-        template=locked.template,
+        hold_minutes=locked.hold_minutes, delivers=locked.delivers, rerun_of=locked,
+        needs_approval=locked.needs_approval, template=locked.template,
     )  # fmt: skip
 
 

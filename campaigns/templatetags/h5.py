@@ -1,5 +1,6 @@
 """What a member reads about her order, in words a shop would use."""
 
+import json
 from datetime import datetime
 
 from django import template
@@ -9,6 +10,7 @@ from django.utils import timezone
 from campaigns.models import Campaign, Order, OrderLine
 from campaigns.names import mask_name
 from campaigns.payments.registry import providers
+from members.identities import decrypt
 from stores.templatetags.fmt import weekday, yuan
 
 register = template.Library()
@@ -53,6 +55,15 @@ _NEXT = {
 }
 
 _DEEDS: dict[str, str] = {Campaign.Play.CHAIN: "接龙", Campaign.Play.ONE_YUAN: "下单", Campaign.Play.GROUP_BUY: "参团"}
+
+
+@register.filter
+def parcel_words(order: Order) -> str:
+    """Where an order is brought, for those who bring it (the page that shows it leaves an audit entry)."""
+    if order.recipient is None:
+        return ""
+    said = json.loads(decrypt(order.recipient))
+    return " ".join(str(said.get(name, "")) for name in ("name", "phone", "address"))
 
 
 @register.filter

@@ -199,7 +199,7 @@ def _opened(
     return launching.open_campaign(
         by=request.user, play=Campaign.Play.CHAIN, title=title[:40], offers=wanted, starts_at=now, ends_at=data["ends"],
         pickup_from=data["pickup_from"], pickup_until=data["pickup_until"], settling=data["settling"],
-        rules=data["rules"], at=now, **place,
+        rules=data["rules"], delivers=data["delivers"], at=now, **place,
     )  # fmt: skip
 
 
@@ -213,7 +213,8 @@ def _template(request: StaffRequest) -> Campaign | None:
 def _begun(template: Campaign | None) -> dict[str, Any]:
     if template is None:
         return {}
-    return {"title": template.title, "rules": template.rules, "settling": template.settling}
+    return {"title": template.title, "rules": template.rules, "settling": template.settling,
+            "delivers": template.delivers}  # fmt: skip
 
 
 def _may_change(request: StaffRequest, campaign: Campaign) -> bool:

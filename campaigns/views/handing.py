@@ -17,6 +17,7 @@ from campaigns.views.access import campaign_or_404, may_run, store_of
 from stores.models import Store
 from stores.requests import StaffRequest
 from stores.selectors import stores_for
+from stores.services.auditing import audit
 
 
 @require_http_methods(["GET", "POST"])
@@ -82,6 +83,12 @@ def prints(request: StaffRequest, pk: int) -> HttpResponse:
     campaign = campaign_or_404(request, pk)
     store = store_of(request, campaign)
     entries = staffing.entries_of(campaign, store).filter(order__state__in=staffing.TO_PICK)
+    brought = [entry.order_id for entry in entries if entry.order.fulfilment == Order.Fulfilment.DELIVERY]
+    if brought:  # names, phones and addresses are on it
+        audit(
+            actor=request.user, action="campaign.addresses_shown", target=f"campaign:{campaign.pk}", store=store,
+            at=timezone.now(), detail={"orders": brought},
+        )  # fmt: skip
     return render(request, "campaigns/print.html", {
         "campaign": campaign, "store": store, "picks": staffing.pick_list(campaign, store), "entries": entries,
         "at": timezone.now(),

@@ -19,7 +19,7 @@ from stores.models import Staff, Store
 register = template.Library()
 
 _SHOP_ROLES = {Staff.Role.MANAGER, Staff.Role.GUIDE}
-_TONES = 8  # .tone-1 … .tone-8 in static/app.css
+_TONES = 8  # .tone-1 … .tone-8 in static/tones.css
 _MINE = frozenset(
     {
         "stores:account", "stores:password", "stores:second_factor", "stores:verify", "stores:recovery_codes",

@@ -11,7 +11,7 @@ from campaigns.models import Board, Campaign, CampaignItem, ChainUnit, ItemStock
 from members.models import Member
 from members.services.partitions import BUSINESS_ZONE
 from stores.models import Store
-from tests.factories import ProductFactory, StoreFactory
+from tests.factories import MemberFactory, ProductFactory, StoreFactory
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=BUSINESS_ZONE)
 
@@ -64,6 +64,11 @@ def order(stock: ItemStock, member: Member, *, quantity: int = 1, **fields: Any)
     )  # fmt: skip
     OrderLine.objects.create(order=made, stock=stock, quantity=quantity, price_fen=stock.item.price_fen)
     return made
+
+
+def page_of(campaign: Campaign, member: Member | None = None) -> str:
+    """A campaign's page as a member sees it."""
+    return phone(member or MemberFactory()).get(f"/h/{campaign.token}/").content.decode()
 
 
 def phone(member: Member | None = None) -> Client:

@@ -5,26 +5,18 @@ import re
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Board, ChainUnit, ItemStock, Order, WaitEntry
 from campaigns.names import mask_name
 from stores.models import AuditEntry
-from tests.campaigns.selling import AT, chain, goods, phone, pieces
+from tests.campaigns.selling import AT, chain, goods, page_of, phone, pieces
 from tests.factories import MemberFactory
 
 IDS = re.compile(r'id="([\w-]+)"')
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _now():
-    cache.clear()
-    with time_machine.travel(AT, tick=False):
-        yield
-    cache.clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+NOW = AT
 
 
 @pytest.fixture
@@ -34,10 +26,6 @@ def campaign():
 
 def joining(campaign, member, *, key="k1", **form):
     return phone(member).post(f"/h/{campaign.token}/join/", {"request_key": key, **form})
-
-
-def page_of(campaign, member):
-    return phone(member).get(f"/h/{campaign.token}/").content.decode()
 
 
 def test_joining_takes_the_goods_and_leads_to_the_pickup_code(campaign):

@@ -3,8 +3,6 @@
 from functools import partial
 
 import pytest
-import time_machine
-from django.core.cache import cache
 
 from campaigns import links, tasks
 from campaigns.errors import CampaignClosed, OrderRefusal
@@ -29,14 +27,8 @@ from tests.campaigns.selling import phone
 from tests.factories import CampaignFactory, CustomerGroupFactory, ManagerFactory, MemberFactory, StoreProductFactory
 from tests.racing import race
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _now():
-    cache.clear()
-    with time_machine.travel(AT, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+NOW = AT
 
 
 def kill(campaign, *, at=AT):

@@ -3,8 +3,6 @@
 import re
 
 import pytest
-import time_machine
-from django.core.cache import cache
 
 from campaigns.models import ChainEntry, Order
 from communities.models import GroupMembership
@@ -12,15 +10,8 @@ from tests.campaigns.selling import AT, chain, goods, pieces
 from tests.factories import CustomerGroupFactory, ManagerFactory, MemberFactory, ProductFactory
 
 LIST = "#接龙 周日鲜果\n1. 小李 芒果2份\n2. 豆豆妈 车厘子1盒 下班来拿\n3. 阿强 芒果还有吗？"
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _now():
-    cache.clear()
-    with time_machine.travel(AT, tick=False):
-        yield
-    cache.clear()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+NOW = AT
 
 
 @pytest.fixture

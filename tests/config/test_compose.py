@@ -13,8 +13,8 @@ from config import environment
 from config.celery import QUEUES
 
 ROOT = settings.BASE_DIR
-OURS = {"migrate", "web", "worker-fast", "worker", "beat"}
-LONG_RUNNING = {"db", "redis", "web", "worker-fast", "worker", "beat"}
+OURS = {"migrate", "web", "live", "worker-fast", "worker", "beat"}
+LONG_RUNNING = {"db", "redis", "web", "live", "worker-fast", "worker", "beat"}
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "depends_on", "deploy", "environment", "healthcheck", "image", "init", "logging",
     "ports", "restart", "security_opt", "shm_size", "stop_grace_period", "volumes",
@@ -102,9 +102,10 @@ def test_the_database_has_pgvector(services):
     assert services["db"]["image"].startswith("pgvector/pgvector:")
 
 
-def test_only_the_web_is_reachable_and_only_from_this_machine(services):
+def test_only_pages_and_lists_are_reachable_and_only_from_this_machine(services):
     assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
-        "web": ["127.0.0.1:${PORT:-8000}:8000"]
+        "web": ["127.0.0.1:${PORT:-8000}:8000"],
+        "live": ["127.0.0.1:${LIVE_PORT:-8001}:8001"],
     }
 
 
@@ -148,7 +149,7 @@ def test_the_example_env_holds_every_substituted_variable_and_no_value():
     offered = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
     assert set(offered) == wanted
-    assert {name: value for name, value in offered.items() if value} == {"PORT": "8000"}
+    assert {name: value for name, value in offered.items() if value} == {"PORT": "8000", "LIVE_PORT": "8001"}
 
 
 def test_the_containers_get_what_production_demands(services):

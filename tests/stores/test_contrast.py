@@ -35,7 +35,8 @@ def test_text_stands_out_from_its_ground(text, ground):
 
 
 def test_the_letter_on_a_coloured_tile_can_be_read():
-    tones = re.findall(r"\.tone-\d \{ background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6}); \}", CSS)
+    css = (settings.BASE_DIR / "static" / "tones.css").read_text()
+    tones = re.findall(r"\.tone-\d \{ background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6}); \}", css)
 
     assert len(tones) == 8
     assert min(contrast(ground, letter) for ground, letter in tones) >= 4.5

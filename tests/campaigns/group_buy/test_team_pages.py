@@ -1,25 +1,15 @@
 """拼团 on a phone: opening, joining, inviting, and every way it can be over."""
 
 import pytest
-import time_machine
 
 from campaigns.models import Campaign, GroupBuyTeam
 from campaigns.services.group_buy.deciding import NOTICE_GRACE, sweep_teams
 from tests.campaigns.playing import AT, HOUR, MINUTE, bought, group_buy, order, team_of
-from tests.campaigns.selling import phone
+from tests.campaigns.selling import page_of, phone
 from tests.factories import MemberFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _now():
-    with time_machine.travel(AT + MINUTE, tick=False):
-        yield
-
-
-def page_of(campaign, member=None):
-    return phone(member or MemberFactory()).get(f"/h/{campaign.token}/").content.decode()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+NOW = AT + MINUTE
 
 
 def team_page(team, member=None):

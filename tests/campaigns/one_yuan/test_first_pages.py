@@ -1,25 +1,15 @@
 """1元购 on a phone: choosing, the friend's link, and every reason why not, in words."""
 
 import pytest
-import time_machine
 
 from campaigns.models import Campaign, Referral
 from stores.models import AuditEntry
 from tests.campaigns.playing import AT, DAY, MINUTE, bought, one_yuan, order
-from tests.campaigns.selling import phone
+from tests.campaigns.selling import page_of, phone
 from tests.factories import MemberFactory, purchase
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _now():
-    with time_machine.travel(AT + MINUTE, tick=False):
-        yield
-
-
-def page_of(campaign, member=None):
-    return phone(member or MemberFactory()).get(f"/h/{campaign.token}/").content.decode()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+NOW = AT + MINUTE
 
 
 def choose(campaign, member, **fields):
