@@ -51,10 +51,10 @@ class Claims(MemberView):
     """Taking what was chosen; a team or a friend's link is part of the wish."""
 
     @extend_schema(operation_id="mini_claim", summary="下单（接龙、开团、参团、1元购）", tags=["mini"],
-                   request=shapes.ClaimSerializer, responses=REFUSALS | {201: shapes.OrderSerializer})  # fmt: skip
+                   request=shapes.MiniClaimSerializer, responses=REFUSALS | {201: shapes.OrderSerializer})  # fmt: skip
     def post(self, request: Request, token: str) -> Response:
         campaign, member, now = published(token), self.member(request), timezone.now()
-        wish = shapes.ClaimSerializer(data=request.data)
+        wish = shapes.MiniClaimSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         said = wish.validated_data
         made = reserve(
@@ -72,16 +72,16 @@ class Claims(MemberView):
 class Queue(MemberView):
     """The queue for what is gone."""
 
-    @extend_schema(operation_id="mini_queue_join", summary="候补", tags=["mini"], request=shapes.QueueSerializer,
-                   responses=REFUSALS | {201: shapes.QueuedSerializer})  # fmt: skip
+    @extend_schema(operation_id="mini_queue_join", summary="候补", tags=["mini"], request=shapes.MiniQueueSerializer,
+                   responses=REFUSALS | {201: shapes.MiniQueuedSerializer})  # fmt: skip
     def post(self, request: Request, token: str) -> Response:
-        wish = shapes.QueueSerializer(data=request.data)
+        wish = shapes.MiniQueueSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         stock = _stock(token, wish.validated_data["stock"])
         entry = waiting.join_queue(
             stock=stock, member=self.member(request), quantity=wish.validated_data["quantity"], at=timezone.now()
         )
-        return Response(shapes.QueuedSerializer(entry).data, status=201)
+        return Response(shapes.MiniQueuedSerializer(entry).data, status=201)
 
     @extend_schema(operation_id="mini_queue_leave", summary="不等了", tags=["mini"],
                    parameters=[OpenApiParameter("stock", int, required=True)],
@@ -99,12 +99,12 @@ class TeamDetail(MemberView):
     """A team one may join by ordering with its `team`."""
 
     @extend_schema(operation_id="mini_team", summary="一个团", tags=["mini"],
-                   responses=ERRORS | {200: shapes.TeamSerializer})  # fmt: skip
+                   responses=ERRORS | {200: shapes.MiniTeamSerializer})  # fmt: skip
     def get(self, request: Request, token: str) -> Response:  # noqa: ARG002 -- DRF hands it over
         teams = with_seats(GroupBuyTeam.objects.select_related("stock__item__campaign"))
         team = get_object_or_404(teams, token=token)
         published(team.stock.item.campaign.token)
-        return Response(shapes.TeamSerializer(team_sheet(team, at=timezone.now())).data)
+        return Response(shapes.MiniTeamSerializer(team_sheet(team, at=timezone.now())).data)
 
 
 def _store(campaign: Campaign, member: Member, code: str) -> Store:

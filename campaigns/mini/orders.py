@@ -43,13 +43,13 @@ class Session(APIView):
         """So that a refusal is a 401, as everywhere."""
         return "Bearer"
 
-    @extend_schema(operation_id="mini_session", summary="登录", tags=["mini"], request=shapes.SessionSerializer,
-                   responses=ERRORS | {200: shapes.TokenSerializer})  # fmt: skip
+    @extend_schema(operation_id="mini_session", summary="登录", tags=["mini"], request=shapes.MiniSessionSerializer,
+                   responses=ERRORS | {200: shapes.MiniTokenSerializer})  # fmt: skip
     def post(self, request: Request) -> Response:
-        said = shapes.SessionSerializer(data=request.data)
+        said = shapes.MiniSessionSerializer(data=request.data)
         said.is_valid(raise_exception=True)
         member = self._member(said.validated_data.get("code", ""), said.validated_data.get("member"))
-        return Response(shapes.TokenSerializer({"token": token_of(member)}).data)
+        return Response(shapes.MiniTokenSerializer({"token": token_of(member)}).data)
 
     @staticmethod
     def _member(code: str, demo: int | None) -> Member:
@@ -106,7 +106,7 @@ class Pay(_OfOne):
     """What the phone needs to pay; the sum is the order's, nobody sends it."""
 
     @extend_schema(operation_id="mini_pay", summary="付款参数", tags=["mini"], request=None,
-                   responses=REFUSALS | {200: shapes.PaySerializer})  # fmt: skip
+                   responses=REFUSALS | {200: shapes.MiniPaySerializer})  # fmt: skip
     def post(self, request: Request, token: str) -> Response:
         order, provider = self.order(request, token), online_provider()
         if provider is None:
@@ -120,7 +120,7 @@ class Pay(_OfOne):
         except ProviderRefused as no:
             raise OrderRefusal(f"支付没有成功：{no}") from no
         address = f"{settings.SITE_URL}{started.prepared.address}" if started.prepared.address else ""
-        return Response(shapes.PaySerializer({"jsapi": dict(started.prepared.jsapi), "address": address}).data)
+        return Response(shapes.MiniPaySerializer({"jsapi": dict(started.prepared.jsapi), "address": address}).data)
 
 
 class Cancel(_OfOne):

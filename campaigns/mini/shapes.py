@@ -9,7 +9,7 @@ from campaigns.models import Campaign, Order
 _BIG = 2**31  # what is nonsense is refused by the service, which notes it; this only keeps to the column
 
 
-class WantedSerializer(serializers.Serializer[Any]):
+class MiniWantedSerializer(serializers.Serializer[Any]):
     item = serializers.IntegerField(min_value=1, max_value=2**62, help_text="商品 id")
     quantity = serializers.IntegerField(default=1, min_value=-_BIG, max_value=_BIG, help_text="几份；按个卖的是 1")
     unit = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**62, help_text="单件 id")
@@ -19,19 +19,19 @@ class WantedSerializer(serializers.Serializer[Any]):
     )  # fmt: skip
 
 
-class RecipientSerializer(serializers.Serializer[Any]):
+class MiniRecipientSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     phone = serializers.CharField(max_length=100)
     address = serializers.CharField(max_length=100)
 
 
-class ClaimSerializer(serializers.Serializer[Any]):
+class MiniClaimSerializer(serializers.Serializer[Any]):
     request_key = serializers.CharField(max_length=64, help_text="这次下单的唯一标识；同一个再发一次，得到同一个订单")
-    items = WantedSerializer(many=True)
+    items = MiniWantedSerializer(many=True)
     store = serializers.CharField(required=False, max_length=32, help_text="门店编码；多家店的活动要写")
     settling = serializers.ChoiceField(Order.Settling.choices, required=False)
     fulfilment = serializers.ChoiceField(Order.Fulfilment.choices, default=Order.Fulfilment.PICKUP)
-    recipient = RecipientSerializer(required=False, allow_null=True, help_text="配送时必填")
+    recipient = MiniRecipientSerializer(required=False, allow_null=True, help_text="配送时必填")
     note = serializers.CharField(required=False, allow_blank=True, max_length=100, default="")
     link = serializers.CharField(required=False, allow_blank=True, max_length=32, default="", help_text="来源短链接")
     team = serializers.CharField(
@@ -42,7 +42,7 @@ class ClaimSerializer(serializers.Serializer[Any]):
     )
 
 
-class UnitSerializer(serializers.Serializer[Any]):
+class MiniUnitSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="unit.pk")
     number = serializers.IntegerField(source="unit.number")
     weight_g = serializers.IntegerField(source="unit.weight_g")
@@ -54,7 +54,7 @@ class UnitSerializer(serializers.Serializer[Any]):
         return piece.unit.photo.url if piece.unit.photo else ""
 
 
-class ItemSerializer(serializers.Serializer[Any]):
+class MiniItemSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="stock.item_id")
     stock = serializers.IntegerField(source="stock.pk", help_text="候补时用")
     name = serializers.CharField(source="stock.item.name")
@@ -66,10 +66,10 @@ class ItemSerializer(serializers.Serializer[Any]):
     left = serializers.IntegerField()
     most = serializers.IntegerField(help_text="一单最多几份")
     waiting = serializers.IntegerField(help_text="几位在候补")
-    units = UnitSerializer(source="pieces", many=True)
+    units = MiniUnitSerializer(source="pieces", many=True)
 
 
-class EntrySerializer(serializers.Serializer[Any]):
+class MiniEntrySerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     name = serializers.CharField(help_text="已脱敏")
     goods = serializers.CharField()
@@ -77,7 +77,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     is_gone = serializers.BooleanField(help_text="已取消，编号保留")
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class MiniPlaceSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = serializers.CharField()
     address = serializers.CharField()
@@ -88,10 +88,10 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     settling = serializers.CharField(help_text="online 在线支付，shop 到店付款，either 都可以")
     is_open = serializers.BooleanField()
     closed = serializers.CharField(help_text="现在不能下单的原因；能下单时为空")
-    place = PlaceSerializer()
-    items = ItemSerializer(many=True, source="choices")
+    place = MiniPlaceSerializer()
+    items = MiniItemSerializer(many=True, source="choices")
     joined = serializers.IntegerField()
-    entries = EntrySerializer(many=True, help_text="最近 20 位")
+    entries = MiniEntrySerializer(many=True, help_text="最近 20 位")
 
     class Meta:
         ref_name = "MiniCampaign"
@@ -102,7 +102,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         )  # fmt: skip
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class MiniLineSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="stock.item.name")
     quantity = serializers.IntegerField()
     price_fen = serializers.IntegerField()
@@ -112,8 +112,8 @@ class LineSerializer(serializers.Serializer[Any]):
 class OrderSerializer(serializers.ModelSerializer[Order]):
     campaign = serializers.CharField(source="campaign.token")
     title = serializers.CharField(source="campaign.title")
-    store = PlaceSerializer()
-    lines = LineSerializer(many=True)
+    store = MiniPlaceSerializer()
+    lines = MiniLineSerializer(many=True)
     total_fen = serializers.IntegerField()
     pickup_code = serializers.CharField(help_text="待取货时的四位取货码")
 
@@ -127,7 +127,7 @@ class OrderSerializer(serializers.ModelSerializer[Order]):
         )  # fmt: skip
 
 
-class TeamSerializer(serializers.Serializer[Any]):
+class MiniTeamSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(source="team.token")
     state = serializers.CharField(source="team.state")
     size = serializers.IntegerField(source="team.size")
@@ -142,26 +142,26 @@ class TeamSerializer(serializers.Serializer[Any]):
         return [face.name for face in sheet.faces]
 
 
-class PaySerializer(serializers.Serializer[Any]):
+class MiniPaySerializer(serializers.Serializer[Any]):
     jsapi = serializers.DictField(child=serializers.CharField(), help_text="交给 wx.requestPayment 的参数")
     address = serializers.CharField(help_text="沙箱的付款页面；微信支付时为空")
 
 
-class SessionSerializer(serializers.Serializer[Any]):
+class MiniSessionSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(required=False, max_length=128, help_text="公众号网页授权给的 code")
     member = serializers.IntegerField(required=False, min_value=1, help_text="只在演示环境：直接说是哪位会员")
 
 
-class TokenSerializer(serializers.Serializer[Any]):
+class MiniTokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="放进 Authorization: Bearer，30 天有效")
 
 
-class QueueSerializer(serializers.Serializer[Any]):
+class MiniQueueSerializer(serializers.Serializer[Any]):
     stock = serializers.IntegerField(min_value=1, max_value=2**62)
     quantity = serializers.IntegerField(default=1, min_value=-_BIG, max_value=_BIG)
 
 
-class QueuedSerializer(serializers.Serializer[Any]):
+class MiniQueuedSerializer(serializers.Serializer[Any]):
     stock = serializers.IntegerField(source="stock_id")
     quantity = serializers.IntegerField()
     state = serializers.CharField()
