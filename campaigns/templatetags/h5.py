@@ -97,7 +97,8 @@ def next_step(order: Order, at: datetime) -> str:
         return f"已为您留到 {timezone.localtime(order.held_until):%H:%M}，付款后才算{_DEEDS[order.campaign.play]}成功。"
     if order.state == Order.State.CONFIRMED:
         left = order.total_fen - order.paid_fen
-        due = f"取货时付 {yuan(left)}" if left else "已付清，不用再付钱"
+        when = "送到" if order.fulfilment == Order.Fulfilment.DELIVERY else "取货"
+        due = f"{when}时付 {yuan(left)}" if left else "已付清，不用再付钱"
         return (
             f"{_DEEDS[order.campaign.play]}成功，{due}。"
             if order.fulfilment == Order.Fulfilment.DELIVERY
@@ -117,8 +118,10 @@ def paid_words(order: Order) -> str:
     if not left:
         return f"已付 {yuan(order.paid_fen)}"
     if order.state not in {Order.State.RESERVED, Order.State.CONFIRMED}:
-        return f"已付 {yuan(order.paid_fen)}"
-    return f"到店付 {yuan(left)}" if order.settling == Order.Settling.SHOP else f"待付 {yuan(left)}"
+        return f"已付 {yuan(order.paid_fen)}" if order.paid_fen else "没有付款"
+    if order.settling == Order.Settling.ONLINE:
+        return f"待付 {yuan(left)}"
+    return f"{'送到时' if order.fulfilment == Order.Fulfilment.DELIVERY else '到店'}付 {yuan(left)}"
 
 
 @register.filter

@@ -39,7 +39,9 @@ def test_the_page_asks_for_the_address_only_where_the_campaign_delivers(campaign
 def test_an_order_to_be_brought_keeps_its_address_encrypted_and_staff_read_it_on_the_list_to_pack(
     client, manager, campaign
 ):
-    join(campaign, **PARCEL)
+    page = join(campaign, **PARCEL)
+    assert "接龙成功，送到时付 ¥29.90" in page
+    assert "送到时报这四个数字" in page
     made = Order.objects.get()
     assert (made.fulfilment, "科苑路".encode() in bytes(made.recipient)) == ("delivery", False)
     client.force_login(manager)
