@@ -47,8 +47,8 @@ def place_rows(places: QuerySet[LeaguePlace], *, peers: str, text: str, sort: st
 
 
 def leagues_of(places: QuerySet[LeaguePlace]) -> list[tuple[str, str]]:
-    """The leagues these places lie in: key and words."""
-    return list(places.order_by("peers").values_list("peers", "peers_label").distinct())
+    """The leagues these places lie in, key and words; the one of all left over has no key to choose it by."""
+    return list(places.exclude(peers="").order_by("peers").values_list("peers", "peers_label").distinct())
 
 
 def parts_of(place: LeaguePlace) -> list[Part]:
@@ -59,6 +59,12 @@ def parts_of(place: LeaguePlace) -> list[Part]:
             one, part = metric(code), place.parts[code]
             found.append(Part(one.name, one.meaning, spoken(one, part["value"]), round(part["score"])))
     return found
+
+
+def cells_of(place: LeaguePlace) -> list[Part | None]:
+    """The same for a table, whose columns are the events: None where the store has no figure."""
+    found = {part.name: part for part in parts_of(place)}
+    return [found.get(metric(code).name) for code in EVENTS]
 
 
 def place_of(store: Store, *, month: date) -> LeaguePlace | None:

@@ -6,7 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from metrics.registry import metric
 from metrics.selectors import league as selectors
+from metrics.services.ranking_peers import EVENTS
 from metrics.views.alerts import refuse_guides
 from metrics.views.goals import asked_month, month_links
 from stores.models import Store
@@ -33,7 +35,8 @@ def league(request: StaffRequest) -> HttpResponse:
     rows = selectors.place_rows(places, peers=peers, text=text, sort=sort)
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": page, "rows": [(place, selectors.parts_of(place)) for place in page], "leagues": leagues,
+        "page": page, "rows": [(place, selectors.cells_of(place)) for place in page], "leagues": leagues,
+        "events": [metric(code) for code in EVENTS],
         "peers": peers, "q": text, "sort": sort, "praised": selectors.praised(month=month, peers=peers),
         **month_links(month),
     }  # fmt: skip

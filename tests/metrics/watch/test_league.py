@@ -115,3 +115,10 @@ def test_a_manager_sees_her_own_place_and_hq_the_table(client, chain):
     assert (own.context["place"].rank, other.status_code) == (1, 404)
     assert "乙店" not in own.content.decode()  # of peers she hears of praise only
     assert table.context["rows"][0][0].store.name == "甲店"
+    cells = table.context["rows"][0][1]
+    assert [cell and cell.value for cell in cells] == [
+        "97.5%",
+        None,
+        None,
+        None,
+    ]  # a column without figures stays empty
