@@ -19,9 +19,9 @@ CHAIN = """
     SELECT n, 'wr' || n, '福利' || n || '群', 'u' || 1 + n %% %(stores)s, 1 + n %% %(stores)s, 'daily', 500, 256, '', 0,
            now() - interval '400 days'
     FROM generate_series(1, %(stores)s * 16 / 5) n;
-    INSERT INTO stores_staff (id, password, is_superuser, username, name, role, store_id, is_active, is_staff,
+    INSERT INTO stores_staff (password, is_superuser, username, name, role, store_id, is_active, is_staff,
                               joined_at, wecom_userid)
-    SELECT n, '', false, 'u' || n, '店长', 'manager', n, true, false, now(), 'u' || n
+    SELECT '', false, 'u' || n, '店长', 'manager', n, true, false, now(), 'u' || n
     FROM generate_series(1, %(stores)s) n;
     INSERT INTO communities_material (id, name, theme, created_at)
     SELECT n, '素材' || n, 'offer', now() FROM generate_series(1, 4) n;
