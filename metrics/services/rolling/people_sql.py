@@ -10,10 +10,10 @@ PEOPLE = """
     SELECT store_id, member_id, sum(orders)::bigint AS orders, sum(spend_fen)::bigint AS spend_fen,
            bool_or(is_interest) AS is_interested, max(at) AS last_at
     FROM (
-        SELECT store_id, member_id, count(*) FILTER (WHERE fen > 0) AS orders, sum(fen) AS spend_fen,
+        SELECT store_id, member_id, count(*) FILTER (WHERE fen > 0) AS orders, sum(fen)::bigint AS spend_fen,
                false AS is_interest, max(at) AS at
         FROM (
-            SELECT store_id, member_id, source, receipt, sum(paid_fen) AS fen,
+            SELECT store_id, member_id, source, receipt, sum(paid_fen)::bigint AS fen,
                    max(bought_at) FILTER (WHERE paid_fen > 0) AS at
             FROM members_purchase
             WHERE bought_at >= %(window_since)s AND bought_at < %(until)s AND member_id IS NOT NULL
