@@ -14,6 +14,7 @@ from metrics.selectors.reading import Reading, of_stores
 from stores.models import Store
 
 ENOUGH = 8  # peers; with fewer of the very same kind the circle is drawn wider
+MOST = 150  # those that opened closest to it: more tell nothing new, and each is read over every day
 NEW, YOUNG = timedelta(days=90), timedelta(days=365)
 BANDS = ((0, 0), (1, 1), (2, 3), (4, 10_000))  # live groups
 
@@ -46,8 +47,10 @@ def peers_of(store: Store, day: date) -> QuerySet[Store]:
     counted = same_tier.annotate(live_groups=Coalesce(Subquery(live.values("n"), output_field=IntegerField()), 0))
     low, high = _groups_band(CustomerGroup.objects.live().filter(store=store).count())
     for circle in (counted.filter(live_groups__gte=low, live_groups__lte=high), same_tier, same_age):
-        if circle[:ENOUGH].count() >= ENOUGH:
-            return Store.objects.filter(pk__in=circle.values("pk"))
+        found = list(circle.values_list("opened_on", "pk"))
+        if len(found) >= ENOUGH:
+            found.sort(key=lambda one: (_apart(one[0], store.opened_on), one[1]))
+            return Store.objects.filter(pk__in=[pk for _, pk in found[:MOST]])
     return others
 
 
@@ -60,6 +63,13 @@ def _age(opened_on: date | None, day: date) -> Q:
     if opened_on is not None and opened_on > day - YOUNG:
         return Q(opened_on__gt=day - YOUNG, opened_on__lte=day - NEW)
     return Q(opened_on__lte=day - YOUNG) | Q(opened_on=None)
+
+
+def _apart(one: date | None, other: date | None) -> int:
+    """Days between two openings; one that nobody knows is close to its like only."""
+    if one is None or other is None:
+        return 0 if one is other else timedelta.max.days
+    return abs((one - other).days)
 
 
 def _groups_band(count: int) -> tuple[int, int]:

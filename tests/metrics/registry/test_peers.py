@@ -3,6 +3,7 @@ from datetime import date, timedelta
 import pytest
 
 from metrics.models import StoreTally
+from metrics.selectors import peers
 from metrics.selectors.peers import peers_of, shrunk, spread
 from metrics.selectors.periods import Period
 from stores.models import Store
@@ -71,3 +72,13 @@ def test_the_spread_of_peers_tells_true_differences_from_chance(region):
     # Between: 100 * (0.15² + 0.05² + 0.05² + 0.15²) = 5; by chance 3 * 0.25 * 0.75 = 0.5625; scale 400 - 40000/400.
     assert found.variance == pytest.approx((5 - 0.5625) / 300)
     assert found.quartiles == pytest.approx((0.175, 0.25, 0.325))
+
+
+@pytest.mark.django_db
+def test_of_many_peers_those_that_opened_closest_to_it_are_taken(region, monkeypatch):
+    monkeypatch.setattr(peers, "MOST", 9)
+    mine = StoreFactory(region=region, opened_on=DAY - timedelta(days=500))
+    others = [StoreFactory(region=region, opened_on=DAY - timedelta(days=510 + 10 * n)) for n in range(12)]
+    StoreFactory(region=region)  # nobody knows when
+
+    assert set(peers_of(mine, DAY)) == set(others[:9])
