@@ -12,3 +12,7 @@ class MetricsConfig(AppConfig):
         from stores import imports_registry
 
         imports_registry.register("goals", GoalImport())
+        from communities import trials
+        from metrics.selectors import experimenting
+
+        trials.register("experiments", experimenting.changes)

@@ -10,3 +10,11 @@ def bulk_work_out_lift(*, study_id: int) -> None:
     from metrics.services import lifting
 
     lifting.work_out(study_id=study_id, at=timezone.now())
+
+
+@shared_task(name="metrics.bulk_watch_experiments", ignore_result=True)
+def bulk_watch_experiments() -> None:
+    """Each morning, after the roll-up: stop what is over or does harm, give newcomers their arm."""
+    from metrics.services import experimenting
+
+    experimenting.watch(at=timezone.now())

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from communities import trials
 from communities.models import (
     CalendarDay,
     CellMaterial,
@@ -51,8 +52,9 @@ def planned_posts(
     """What each live group of the stores (all, without a list) is to get on a day, by group and slot.
 
     A store's own post goes before a may-do cell, before a must-do one only if it is of its rotation; one for a single
-    group goes before one for the whole store. Suspended stores, silent days and slots out of use get nothing. `plan`
-    asks what another version would say, a draft for instance. The number of queries does not depend on the size.
+    group goes before one for the whole store. Experiments may change what cells say (`trials`). Suspended stores,
+    silent days and slots out of use get nothing. `plan` asks what another version would say, a draft for instance.
+    The number of queries does not depend on the size.
     """
     plan = plan or plan_of(day)
     today = business_day(day)
@@ -81,7 +83,26 @@ def planned_posts(
                         group_id, store_id, slot, due_at, closes_at, version, cell_id, own_post_id, must_do, wish, owner
                     )
                 )
-    return posts
+    return _tried(day, posts)
+
+
+def _tried(day: date, posts: list[PlannedPost]) -> list[PlannedPost]:
+    """The posts with what running experiments change about the plan's own; a store's own posts are the store's."""
+    by_post = {
+        post: trials.Planned(post.group_id, post.store_id, post.slot_number, post.version_id, post.must_do)
+        for post in posts
+        if post.cell_id is not None
+    }
+    changed = trials.changes(day, by_post.values()) if by_post else {}
+    if not changed:
+        return posts
+    kept = []
+    for post in posts:
+        planned = by_post.get(post)
+        version = changed.get(planned, post.version_id) if planned else post.version_id
+        if version is not None:
+            kept.append(post._replace(version_id=version))
+    return kept
 
 
 def business_day(day: date) -> BusinessDay:

@@ -2,6 +2,7 @@
 
 from metrics.models.alerts import Alert, AlertRule, Digest, DigestSetting
 from metrics.models.cases import Case, CaseCopy
+from metrics.models.experiments import Experiment, ExperimentArm, ExperimentAssignment
 from metrics.models.goals import Goal, LeaguePlace, Recognition
 from metrics.models.keeping import ExportJob, SavedView
 from metrics.models.lifts import LiftStudy
@@ -11,6 +12,7 @@ from metrics.models.tallies import CampaignTally, CodeTally, GroupTally, StaffTa
 
 __all__ = [
     "Alert", "AlertRule", "CampaignTally", "Case", "CaseCopy", "CodeTally", "Digest", "DigestSetting", "DirtyDay",
-    "ExportJob", "Goal", "GroupTally", "LeaguePlace", "LiftStudy", "OwnerDay", "Recognition", "RolledDay", "SavedView",
-    "SlotTally", "StaffTally", "StoreTally", "TallyDifference",
+    "Experiment", "ExperimentArm", "ExperimentAssignment", "ExportJob", "Goal", "GroupTally", "LeaguePlace",
+    "LiftStudy", "OwnerDay", "Recognition", "RolledDay", "SavedView", "SlotTally", "StaffTally", "StoreTally",
+    "TallyDifference",
 ]  # fmt: skip

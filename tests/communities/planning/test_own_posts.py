@@ -248,5 +248,5 @@ def test_the_managers_page_costs_the_same_for_any_number_of_groups(manager, plan
         CustomerGroupFactory(store=manager.store)
     client = signed_in(manager)
 
-    with django_assert_num_queries(44):
+    with django_assert_num_queries(45):
         client.get(f"/plan/mine/?day={MONDAY}")

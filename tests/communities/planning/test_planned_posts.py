@@ -164,7 +164,7 @@ def test_a_day_costs_the_same_number_of_queries_for_any_number_of_groups(plan, c
     for _ in range(count):
         CustomerGroupFactory(store=store)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         posts = planned_posts(day=MONDAY)
 
     assert len(posts) == 3 * count

@@ -226,7 +226,7 @@ def test_the_difference_costs_the_same_for_three_groups_and_three_hundred(publis
         CustomerGroupFactory(store=store)
     draft = begin()
 
-    with django_assert_num_queries(91):
+    with django_assert_num_queries(92):
         plan_diff(draft=draft, first=MONDAY)
 
 
