@@ -82,6 +82,7 @@ TIMETABLE: dict[str, Entry] = {
     "metrics of the day that is over": _daily("metrics.bulk_roll_night", hour=6, minute=35),
     "metrics against facts": _daily("metrics.bulk_check_tallies", hour=8, minute=20),
     "experiments": _daily("metrics.bulk_watch_experiments", hour=7, minute=50),
+    "studies of lift whose worker died": _entry("metrics.sweep_lifts", crontab(minute=49)),
     # WeCom has a day's figures some hours after midnight; what it did not tell is asked again the next day.
     "figures of WeCom": _daily("metrics.bulk_copy_figures", hour=11, minute=10),
     "metrics of today": _entry("metrics.bulk_roll_today", crontab(hour="8-22", minute="3,33"), queue=BULK),

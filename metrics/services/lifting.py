@@ -39,6 +39,7 @@ _PEOPLE = """
     ) AS s ON true
     WHERE m.id = ANY(%(members)s)
 """
+LONGEST = timedelta(hours=1)  # a study of the whole chain takes minutes
 _ELSEWHERE = -1  # who joined a group of another store: no joiner of this one, and no control either
 
 
@@ -92,6 +93,20 @@ def work_out(*, study_id: int, at: datetime) -> LiftStudy:
     if found is None:
         return _finish(study, LiftStudy.State.THIN, "这段时间里这些门店没有会员购买记录", seen, at)
     return _finish(study, LiftStudy.State.DONE, "", seen | {"lift": asdict(found), "is_sound": found.is_sound}, at)
+
+
+def ask_again(*, at: datetime) -> list[int]:
+    """Queue the studies that wait for longer than any takes: their worker died, or the broker lost them.
+
+    Asked for a day, then left: what kills every worker should not do so for ever. Returns their ids.
+    """
+    lost = LiftStudy.objects.filter(
+        state=LiftStudy.State.WAITING, made_at__gt=at - timedelta(days=1), made_at__lt=at - LONGEST
+    )
+    found = list(lost.values_list("pk", flat=True))
+    for pk in found:
+        proof_tasks.bulk_work_out_lift.delay_on_commit(study_id=pk)
+    return found
 
 
 def _finish(study: LiftStudy, state: str, said: str, figures: dict[str, Any], at: datetime) -> LiftStudy:

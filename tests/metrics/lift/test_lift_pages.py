@@ -88,6 +88,20 @@ def test_study_finds_what_joining_added_and_the_page_says_so(client):
     assert lifting.work_out(study_id=study.pk, at=NOW + timedelta(days=1)).finished_at == NOW
 
 
+def test_a_study_that_its_worker_took_along_is_asked_again_for_a_day(django_capture_on_commit_callbacks):
+    shop_with_groups()
+    study = asked(StaffFactory())
+
+    assert lifting.ask_again(at=NOW + timedelta(minutes=50)) == []
+    with django_capture_on_commit_callbacks(execute=False) as queued:
+        assert lifting.ask_again(at=NOW + timedelta(hours=2)) == [study.pk]
+    assert len(queued) == 1
+    assert lifting.ask_again(at=NOW + timedelta(hours=25)) == []
+
+    lifting.work_out(study_id=study.pk, at=NOW)
+    assert lifting.ask_again(at=NOW + timedelta(hours=2)) == []
+
+
 def test_too_few_who_joined_are_a_designed_answer(client):
     shop_with_groups(joiners=3, others=4)
     hq = StaffFactory()
