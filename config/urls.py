@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config.media import campaign_picture, product_picture
 
+handler404 = "stores.rest.errors.not_found"
 handler500 = "stores.rest.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [

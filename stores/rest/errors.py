@@ -59,6 +59,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return defaults.server_error(request)
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer to an address nobody has: the API's own form for programs, the page for people."""
+    if request.path.startswith("/api/"):
+        said = refusal("not_found", "没有这个地址")
+        return JsonResponse(said, status=404, json_dumps_params={"ensure_ascii": False})
+    return defaults.page_not_found(request, exception)
+
+
 def _words(error: exceptions.APIException) -> str:
     if isinstance(error, exceptions.Throttled):
         return f"请求太频繁，请 {_seconds(error)} 秒后再试"

@@ -271,3 +271,9 @@ def _directives(response):
     """The content security policy as sets: neither its directives nor their sources have an order."""
     parts = (directive.split() for directive in response["Content-Security-Policy"].split(";"))
     return {name: set(sources) for name, *sources in parts}
+
+
+def test_an_address_nobody_has_is_refused_to_programs_in_their_own_form(client):
+    answer = client.get("/api/mini/v1/campaigns/没有/")
+
+    assert (answer.status_code, answer.json()) == (404, refused("not_found", "没有这个地址"))

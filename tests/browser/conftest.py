@@ -32,8 +32,12 @@ FLAGS = [
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests and run them last: Playwright keeps an event loop in the main thread ever after."""
+    """Mark the browser tests and run them last: Playwright keeps an event loop in the main thread ever after.
+
+    After pytest has grouped the tests by the parameters of wide fixtures, as Playwright's own browser is one.
+    """
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
