@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from members.identities import value_hash
-from members.models import Contact
+from members.models import Contact, CustomerTag
 from stores.models import Staff
 from wecom.client.customers import ExternalContact, Follow, tags_of
 
@@ -105,16 +105,18 @@ def settle(
     applied.added = [row.pk for row in Contact.objects.bulk_create(new)]
     same: list[int] = []
     changed: list[Contact] = []
+    gone_tags = _gone_tags(known.values())
     for key, one in wanted.items():
         row = known.get(key)
         if row is None or (row.mirrored_at is not None and row.mirrored_at > read_at):
             continue
-        outcome = _update(row, one, read_at=read_at)
+        outcome = _update(row, one, gone_tags=gone_tags, read_at=read_at)
         if outcome is None:
             same.append(row.pk)
             continue
         changed.append(row)
-        (applied.revived if outcome == "revived" else applied.changed).append(row.pk)
+        if outcome != "tidied":
+            (applied.revived if outcome == "revived" else applied.changed).append(row.pk)
     Contact.objects.bulk_update(changed, _MIRRORED)
     Contact.objects.filter(pk__in=same).update(mirrored_at=read_at)
 
@@ -125,18 +127,28 @@ def _pairs(external_userid: str, userids: Iterable[str], corp_id: str) -> QueryS
     return Contact.objects.filter(member__identities__value_hash=who, staff__wecom_userid__in=staff)
 
 
+def _gone_tags(rows: Iterable[Contact]) -> frozenset[str]:
+    """What these contacts still carry of tags that are known to be deleted: their deletion told of it already."""
+    carried = {tag for row in rows for tag in row.tags}
+    return frozenset(CustomerTag.objects.filter(pk__in=carried, deleted_at__isnull=False).values_list("pk", flat=True))
+
+
 def _contact(key: Key, one: SeenContact, *, read_at: datetime, at: datetime) -> Contact:
     member_id, staff_id = key
     row = Contact(member_id=member_id, staff_id=staff_id, added_at=at)
-    _update(row, one, read_at=read_at)
+    _update(row, one, gone_tags=frozenset(), read_at=read_at)
     return row
 
 
-def _update(row: Contact, one: SeenContact, *, read_at: datetime) -> Literal["revived", "changed"] | None:
+def _update(
+    row: Contact, one: SeenContact, *, gone_tags: frozenset[str], read_at: datetime
+) -> Literal["revived", "changed", "tidied"] | None:
+    """What became of the row; "tidied" if it only lost ids of tags that are gone."""
     if row.lost_at is not None and (one.added_at is None or one.added_at < row.lost_at):
         return None  # listed still, although she deleted him
     was_ended = row.ended_at is not None
-    before = (row.remark, row.state, row.add_way, row.added_at, row.tags)
+    carried = row.tags
+    before = (row.remark, row.state, row.add_way, row.added_at, [tag for tag in carried if tag not in gone_tags])
     row.remark = one.follow.get("remark", "")[:64]
     row.state = one.follow.get("state", "")[:64]
     row.add_way = one.follow.get("add_way")
@@ -145,4 +157,6 @@ def _update(row: Contact, one: SeenContact, *, read_at: datetime) -> Literal["re
     row.ended_at, row.lost_at, row.mirrored_at = None, None, read_at
     if was_ended:
         return "revived"
-    return "changed" if before != (row.remark, row.state, row.add_way, row.added_at, row.tags) else None
+    if before != (row.remark, row.state, row.add_way, row.added_at, row.tags):
+        return "changed"
+    return None if carried == row.tags else "tidied"

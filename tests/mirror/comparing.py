@@ -1,6 +1,6 @@
 """Everything the mirror keeps of WeCom, as the sandbox's own rows say it and as the platform's do."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +46,12 @@ class Picture:
 
 def differences(one: Picture, other: Picture) -> dict[str, set]:
     """The keys of what differs, by part. What a new or a vanished group holds is told by the
-    group, what a leaver held by his leaving."""
+    group, what a leaver held by his leaving, whom a vanished tag was on by the tag."""
+    gone = one.tags.keys() - other.tags.keys()
+    left = {
+        pair: (*row[:4], [tag for tag in row[4] if tag not in gone], *row[5:]) for pair, row in one.contacts.items()
+    }
+    one = replace(one, contacts=left)
     found = {
         part: {key for key in {*mine, *theirs} if mine.get(key) != theirs.get(key)}
         for part, mine, theirs in ((name, vars(one)[name], vars(other)[name]) for name in vars(one))
@@ -103,7 +108,7 @@ def truth(company: Company) -> Picture:
 
 def ours() -> Picture:
     """The same as the platform has it; live rows only."""
-    live = set(CustomerTag.objects.filter(deleted_at=None).values_list("pk", flat=True))
+    dead = set(CustomerTag.objects.exclude(deleted_at=None).values_list("pk", flat=True))
     ids: dict[int, dict[str, bytes]] = {}
     for member, kind, value in Identity.objects.values_list("member_id", "kind", "value_hash"):
         ids.setdefault(member, {})[kind] = bytes(value)
@@ -123,7 +128,7 @@ def ours() -> Picture:
         },
         contacts={
             (row.staff.wecom_userid, ids[row.member_id]["external_userid"]): (
-                row.added_at, row.remark, row.state, row.add_way, sorted(live & {*row.tags}), row.member.name,
+                row.added_at, row.remark, row.state, row.add_way, sorted({*row.tags} - dead), row.member.name,
                 row.member.gender, ids[row.member_id].get("unionid"),
             )
             for row in contacts
