@@ -28,7 +28,7 @@ class MemberFilterForm(forms.Form):
     )  # fmt: skip
     since = forms.DateField(
         label="入会不早于", required=False, error_messages={"invalid": "日期请写成 2026-01-31"},
-        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}),
+        widget=forms.DateInput(attrs={"class": "form-control", "type": "date"}, format="%Y-%m-%d"),
     )  # fmt: skip
     phone = forms.BooleanField(
         label="有手机号", required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})

@@ -38,8 +38,8 @@ class ExperimentForm(forms.Form):
         label="至少要看出多大的差别（%）", min_value=1, max_value=500, initial=10,
         help_text="相对现在的水平；差别再小就不值得改",
     )  # fmt: skip
-    starts_on = forms.DateField(label="开始", widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(label="结束", widget=forms.DateInput(attrs={"type": "date"}))
+    starts_on = forms.DateField(label="开始", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    ends_on = forms.DateField(label="结束", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     weight_control = forms.IntegerField(label="对照组份额", min_value=0, max_value=1000, initial=50)
     weight_b = forms.IntegerField(label="B 组份额", min_value=0, max_value=1000, initial=0)
     weight_holdout = forms.IntegerField(

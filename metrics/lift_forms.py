@@ -14,8 +14,12 @@ _USUAL = 365  # days
 class LiftForm(forms.Form):
     """A period and, if not the whole chain, a region."""
 
-    first = forms.DateField(label="从", widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}))
-    last = forms.DateField(label="到", widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}))
+    first = forms.DateField(
+        label="从", widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
+    )
+    last = forms.DateField(
+        label="到", widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
+    )
     region = forms.ModelChoiceField(
         label="范围", queryset=Region.objects.order_by("path"), required=False, empty_label="全部门店",
         widget=forms.Select(attrs={"class": "form-select"}),

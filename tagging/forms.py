@@ -23,8 +23,12 @@ class TasteForm(forms.Form):
 
     source = forms.ChoiceField(label="依据", choices=TasteReading.Source.choices, initial=TasteReading.Source.EXPERT)
     batch = forms.CharField(label="批次", max_length=32, required=False, help_text="只写这一批货时填，如 11 月第 3 周")
-    valid_from = forms.DateField(label="从", required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    valid_until = forms.DateField(label="到", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    valid_from = forms.DateField(
+        label="从", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    valid_until = forms.DateField(
+        label="到", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
     def __init__(self, *args: Any, tastes: Sequence[Taste], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

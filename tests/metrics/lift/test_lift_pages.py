@@ -88,6 +88,12 @@ def test_study_finds_what_joining_added_and_the_page_says_so(client):
     assert lifting.work_out(study_id=study.pk, at=NOW + timedelta(days=1)).finished_at == NOW
 
 
+def test_the_form_offers_a_period_in_the_form_a_browser_reads(client):
+    client.force_login(StaffFactory())
+
+    assert b'value="2026-08-31"' in client.get("/metrics/lift/").content
+
+
 def test_a_study_that_its_worker_took_along_is_asked_again_for_a_day(django_capture_on_commit_callbacks):
     shop_with_groups()
     study = asked(StaffFactory())
