@@ -1,11 +1,11 @@
-"""Four weeks of the sample chain's posts that are over, and today's so far: sent, opened and answered, to be looked at.
+"""Five weeks of the sample chain's posts that are over, and today's so far: sent, opened and answered, to be looked at.
 
 Purchases are those of the sample data; what the posts brought is counted from them as anywhere else.
 """
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from communities.models import (
     CustomerGroup,
     GroupMembership,
     LinkClick,
+    Material,
     PlanCell,
     PostContent,
     PostTask,
@@ -27,8 +28,8 @@ from communities.services.feedback.attributing import Attributed, attribute_days
 from communities.services.feedback.entries import record_entry
 from communities.services.feedback.shortening import Frozen, freeze, give_own_links
 
-_DAYS = 28
-_GAP = 8  # days before today without posts: pictures seen this week would be warned of on today's board
+_DAYS = 35
+_SEEN = timedelta(days=8)  # a picture seen as lately would be warned of on today's board
 _LEVEL = PostTask.Evidence
 # By slot: the first goes as a group-send, the others by hand.
 _PROOFS = {1: (_LEVEL.API_VERIFIED,), 2: (_LEVEL.CLIENT_CALLBACK,)}
@@ -40,7 +41,9 @@ _PAGE = "https://shop.example/m/{}"
 
 
 def add_sample_feedback(*, at: datetime) -> Attributed | None:
-    """Fill four weeks that ended a week ago from the published plan, and the slots of today that are over.
+    """Fill the five weeks before today from the published plan, and the slots of today that are over.
+
+    The last days go without what today's slots will show.
 
     None without a plan or groups, or with a past.
     """
@@ -53,16 +56,28 @@ def add_sample_feedback(*, at: datetime) -> Attributed | None:
     for cell in weekly.order_by("pk").prefetch_related("rotation__material"):
         if cell.weekday is not None and cell.rotation.all():
             cells[cell.weekday, cell.slot_id] = cell
-    first = today - timedelta(days=_GAP + _DAYS)
-    for n in range(_DAYS):
-        _add_day(first + timedelta(days=n), groups, cells, at=at)
-    _add_day(today, groups, cells, at=at)
-    return attribute_days(first=first, last=first + timedelta(days=_DAYS), at=at)
+    first = today - timedelta(days=_DAYS)
+    of_today = {
+        material.pk
+        for (weekday, _), cell in cells.items()
+        if weekday == today.weekday() and (material := _turn(cell, today)) is not None
+    }
+    for day in (first + timedelta(days=n) for n in range(_DAYS)):
+        _add_day(day, groups, cells, without=of_today if day >= today - _SEEN else set(), at=at)
+    _add_day(today, groups, cells, without=set(), at=at)
+    return attribute_days(first=first, last=today - timedelta(days=1), at=at)
+
+
+def _turn(cell: PlanCell, day: date, *, without: Collection[int] = ()) -> Material | None:
+    """Whose week it is among the cell's materials; None if none of them may be shown."""
+    turns = [turn.material for turn in cell.rotation.all() if turn.material_id not in without]
+    return turns[day.toordinal() // 7 % len(turns)] if turns else None
 
 
 @transaction.atomic
 def _add_day(
-    day: date, groups: Sequence[CustomerGroup], cells: dict[tuple[int, int], PlanCell], *, at: datetime
+    day: date, groups: Sequence[CustomerGroup], cells: dict[tuple[int, int], PlanCell], *, without: Collection[int],
+    at: datetime,
 ) -> None:  # fmt: skip
     dice = random.Random(f"feedback of {day}")  # noqa: S311 -- reproducible on purpose
     members: dict[int, list[int]] = defaultdict(list)
@@ -75,9 +90,8 @@ def _add_day(
         due = datetime.combine(day, slot.at, tzinfo=timezone.get_default_timezone())
         if cell is None or due + timedelta(minutes=slot.grace_minutes) > at:
             continue  # what is still open is the platform's own business
-        turns = [turn.material for turn in cell.rotation.all()]
-        material = turns[day.toordinal() // 7 % len(turns)]
-        if material.current_id is None:
+        material = _turn(cell, day, without=without)
+        if material is None or material.current_id is None:
             continue
         sent = _sent(day=day, slot=slot, cell=cell, version_id=material.current_id, groups=groups, dice=dice)
         appeal = random.Random(material.name).uniform(*_OPENED)  # noqa: S311 -- reproducible on purpose
