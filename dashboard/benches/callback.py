@@ -28,6 +28,7 @@ _ROUNDS = 3  # interleaved, so that a busy machine is busy for all subjects alik
 _CONNECTIONS = 4
 _RATE = 200  # requests a second of the latency measure
 _SECONDS = 10
+_TEMPLATE = "template1"  # what the database of a bench begins as
 _REDIS_DB = 15
 _HEADERS_END = b"\r\n\r\n"
 _INSERT = """
@@ -221,7 +222,9 @@ def places() -> Iterator[tuple[str, str]]:
     with redis.Redis.from_url(redis_url) as store, connection.cursor() as cursor:
         if store.dbsize():
             raise RuntimeError(f"Redis 的 {_REDIS_DB} 号库不是空的，性能测量需要一个空库")
-        cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        cursor.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(_TEMPLATE))
+        )
         try:
             yield f"postgresql:///{name}?{urlencode(parameters, quote_via=quote)}", redis_url
         finally:

@@ -4,6 +4,7 @@ from dashboard.benches.boards import bench_boards
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("places_of_its_own")
 def test_bench_of_the_boards_opens_each_over_a_whole_chain():
     figures = bench_boards(40)
 

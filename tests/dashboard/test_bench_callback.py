@@ -6,6 +6,7 @@ from dashboard.benches.callback import bench_callback
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("places_of_its_own")
 def test_bench_of_the_callback_stores_what_it_sends_and_leaves_nothing(monkeypatch):
     monkeypatch.setattr("dashboard.benches.callback._SECONDS", 1)
 

@@ -4,6 +4,7 @@ from dashboard.benches.dashboard import bench_dashboard
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("places_of_its_own")
 def test_bench_of_the_dashboard_opens_the_pages_and_rolls_a_day_up():
     figures = bench_dashboard(10, 40)
 

@@ -4,6 +4,7 @@ from dashboard.benches.slot import bench_slot
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("places_of_its_own")
 def test_bench_of_a_slot_lays_out_a_day_and_releases_two_slots_in_places_of_its_own():
     figures = bench_slot(3, 6)
 

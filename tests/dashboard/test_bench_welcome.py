@@ -4,6 +4,7 @@ from dashboard.benches.welcome import bench_welcome
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("places_of_its_own")
 def test_bench_of_welcomes_sends_one_to_each_newcomer_behind_a_buried_queue(monkeypatch):
     monkeypatch.setattr("dashboard.benches.welcome._WAITING", 2_000)
 
